@@ -6,6 +6,7 @@ columns and bytes are worked out here, and only when a place is shown to someone
 
 from bisect import bisect_right
 from functools import cached_property
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -58,7 +59,7 @@ class Source:
         total = 3 if self.has_byte_order_mark else 0
         starts = self.line_starts
         sums = [total]
-        for start, end in zip(starts, starts[1:], strict=False):
+        for start, end in pairwise(starts):
             total += len(self.text[start:end].encode("utf-8", "surrogatepass"))
             sums.append(total)
         return sums

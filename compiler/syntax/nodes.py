@@ -1,4 +1,4 @@
-"""The located tree: table, array, scalar. What TOML and YAML become, and all that is known of them later.
+"""The located tree: table, array, scalar. What TOML and YAML become; all else reads only it.
 
 Values are read first and by the fastest reader; places are worked out for a whole document at
 once, and only when something is to be said about it. A node therefore knows its parent and its key
