@@ -1,0 +1,53 @@
+"""What `botticelli.toml` says, as both sides use it.
+
+The compiler reads the files (user's and project's) and reports what is wrong in them; the runtime
+takes the result. Provider data stays in raw form here: bundled, user and project data are merged
+key by key in `providers`.
+"""
+
+from typing import Any
+
+from msgspec import Struct
+
+from botticelli.compiler.ir.program import ModelSettings, Multipliers, Retry, Variable
+
+
+class DriverConfiguration(Struct, frozen=True):
+    """`[drivers.NAME]`: where the API is, which variable holds the key, which tier applies."""
+
+    base_url: str | None = None
+    api_key_env: str | None = None
+    tier: str | None = None
+
+
+class PlatformConfiguration(Struct, frozen=True):
+    """`[platforms.NAME]`: where the API is and which variable holds the token."""
+
+    base_url: str | None = None
+    token_env: str | None = None
+
+
+class Defaults(Struct, frozen=True):
+    """`[defaults]`: what acts take that say nothing themselves."""
+
+    driver: str = "gemini"
+    settings: ModelSettings = ModelSettings()
+    retry: Retry = Retry()
+    timeout: float | None = None
+
+
+class Configuration(Struct, frozen=True, kw_only=True):
+    """The whole of it. `providers` holds the user's tables and over them the project's.
+
+    `project` is the absolute path of the project's folder.
+    """
+
+    project: str
+    providers: dict[str, Any] = {}
+    drivers: dict[str, DriverConfiguration] = {}
+    platforms: dict[str, PlatformConfiguration] = {}
+    database_url: str | None = None
+    budget: Multipliers = Multipliers()
+    defaults: Defaults = Defaults()
+    variables: dict[str, Variable] = {}
+    state: tuple[str, ...] = ()
