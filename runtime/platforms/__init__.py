@@ -1,0 +1,1 @@
+"""Platforms: what carries out commands in the world outside. `protocol` is what each must offer."""
