@@ -1,0 +1,278 @@
+"""How reading TOML goes on after a fault, so that one run finds all of them.
+
+What is missing beyond doubt (a comma between values, the bracket of a header) is supplied. From
+anything else the parser goes on with the next statement: the next line, or, within brackets and
+after a string that is never closed, the next line that looks like a statement.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from lark import Token, Tree, UnexpectedInput, UnexpectedToken
+
+from botticelli.compiler.source import Span
+from botticelli.compiler.syntax import toml_words
+from botticelli.compiler.syntax.faults import Faults, quoted
+from botticelli.compiler.syntax.toml_values import Item, Values, span_of
+
+if TYPE_CHECKING:
+    from lark.parsers.lalr_interactive_parser import InteractiveParser
+
+_PART = r"""(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_KEY = rf"{_PART}(?:[ \t]*+\.[ \t]*+{_PART})*+[ \t]*+"
+_STATEMENT = re.compile(
+    rf"^[ \t]*+(?:{_KEY}=|\[[ \t]*+{_KEY}\][ \t]*+(?:\#.*)?\r?$"
+    rf"|\[\[[ \t]*+{_KEY}\]\][ \t]*+(?:\#.*)?\r?$)",
+    re.MULTILINE,
+)
+_INLINE_KEY = re.compile(rf"{_KEY}=")
+_VALUE = re.compile(r"""["'\[{]|[+-]?[0-9]|(?:true|false|[+-]?inf|[+-]?nan)\b""")
+_TRIPLE = re.compile(r'"""|\'\'\'')
+_BRACKETS = {"LSQB", "LBRACE", "LLSQB"}
+
+
+class Recovery:
+    """Reports what the parser could not take, and sets it on its way again."""
+
+    def __init__(self, text: str, faults: Faults, values: Values) -> None:
+        self._text = text
+        self._faults = faults
+        self._values = values
+        self._supplied = -1
+
+    def recover(self, error: UnexpectedInput, parser: "InteractiveParser") -> None:
+        """Report ``error`` and bring the parser to a state in which it can go on."""
+        text = self._text
+        place = _place(error, text)
+        stack = parser.parser_state.value_stack
+        statement = _Statement(text, place, stack, set(parser.choices()))
+        if self._refused_within(statement.items):
+            self._resynchronise(parser, statement, place)
+            return
+        missing = statement.missing()
+        span, message, help_ = statement.words()
+        labels = ()
+        if statement.opening is not None and span.start != statement.opening.start_pos:
+            what = "table" if statement.opening.type == "LBRACE" else "array"
+            labels = (self._faults.label(f"the {what} opens here", span_of(statement.opening)),)
+        self._faults.refuse(span, message, labels=labels, help=help_)
+        if missing is not None and self._supplied != place:
+            self._supplied = place
+            parser.feed_token(Token(missing, "", place))
+            _go_to(parser, place)
+        else:
+            self._resynchronise(parser, statement, place)
+
+    def _refused_within(self, items: list[Item]) -> bool:
+        """Report the bad tokens of a statement that is given up; they explain why it failed."""
+        refused = False
+        for token in _tokens(items):
+            refused |= self._values.check(token)
+        return refused
+
+    def _resynchronise(
+        self, parser: "InteractiveParser", statement: "_Statement", place: int
+    ) -> None:
+        state = parser.parser_state
+        if state.value_stack:
+            lines = state.value_stack[0]
+            if statement.in_header:
+                # Keys below a header that could not be read belong to no table that is known.
+                lines.children.append(statement.header or Tree("unread_header", []))
+            del state.value_stack[1:]
+            del state.state_stack[2:]
+        _go_to(parser, self._next_statement(statement, place))
+
+    def _next_statement(self, statement: "_Statement", place: int) -> int:
+        text = self._text
+        line_end = _line_end(text, place)
+        rest = text[place:line_end].rstrip()
+        if statement.never_closed:
+            return _next_match(text, line_end)
+        if statement.opening is not None:
+            return _next_match(text, text.rfind("\n", 0, place) + 1)
+        opening = _TRIPLE.search(rest)
+        if opening is not None:
+            closing = text.find(opening[0], place + opening.end())
+            return _next_match(text, line_end) if closing == -1 else _line_end(text, closing)
+        if rest.endswith(("[", "{", ",")):
+            return _next_match(text, line_end)
+        return line_end
+
+
+class _Statement:
+    """The statement in which the parser failed: what was read of it, and what came then."""
+
+    def __init__(self, text: str, place: int, stack: list[Item], choices: set[str]) -> None:
+        self.text = text
+        self.place = place
+        self.items = stack[1:]
+        self.choices = choices
+        self.last = self.items[-1] if self.items else None
+        self.opening: Token | None = None
+        self.header: Tree[Token] | None = None
+        first = self.items[0] if self.items else None
+        self.in_header = _is(first, "LSQB") or _is(first, "LLSQB")
+        if _is(self.last, "RSQB") and _is(first, "LSQB"):
+            self.header = Tree("table_header", self.items)
+        elif _is(self.last, "RRSQB") and _is(first, "LLSQB"):
+            self.header = Tree("array_header", self.items)
+        if not self.in_header:
+            self.opening = next(
+                (
+                    item
+                    for item in reversed(self.items)
+                    if isinstance(item, Token) and item.type in _BRACKETS
+                ),
+                None,
+            )
+        self.never_closed = text.startswith(('"""', "'''"), place) and (
+            self.wants_value or self.wants_key
+        )
+
+    @property
+    def wants_value(self) -> bool:
+        return "INTEGER" in self.choices
+
+    @property
+    def wants_key(self) -> bool:
+        return "BARE_KEY" in self.choices
+
+    @property
+    def at_statement(self) -> bool:
+        """Whether what was found is the first thing on a line that looks like a statement."""
+        start = self.text.rfind("\n", 0, self.place) + 1
+        blank = not self.text[start : self.place].strip(" \t")
+        return blank and _STATEMENT.match(self.text, start) is not None
+
+    def missing(self) -> str | None:
+        """Return the type of the token that is missing beyond doubt, if one is."""
+        at_end = toml_words.found(self.text, self.place) in _ENDS
+        if self.in_header:
+            wants_bracket = self.header is None and not self.wants_key and at_end
+            return self._closing_bracket() if wants_bracket else None
+        if self.opening is None or self.wants_value or self.wants_key or self.at_statement:
+            return None
+        if "EQUALS" in self.choices or _is(self.last, "EQUALS"):
+            return None
+        follows = _VALUE if self.opening.type == "LSQB" else _INLINE_KEY
+        return "COMMA" if follows.match(self.text, self.place) else None
+
+    def words(self) -> tuple[Span, str, str | None]:
+        """Return where the fault is, what it is, and what helps."""
+        found = toml_words.found(self.text, self.place)
+        span = toml_words.found_span(self.text, self.place)
+        if self.never_closed:
+            quotes = self.text[self.place : self.place + 3]
+            span = Span(self.place, self.place + 3)
+            return span, f"this multi-line string is never closed: `{quotes}` is missing", None
+        if found.startswith(("the control", "a carriage")):
+            return span, found, "TOML text has no control characters but tabs and line breaks"
+        if self.opening is not None and self.place >= len(self.text) and not self.wants_value:
+            what, sign = ("table", "}") if self.opening.type == "LBRACE" else ("array", "]")
+            return span_of(self.opening), f"this {what} is never closed: `{sign}` is missing", None
+        expected, help_ = self._expected(found)
+        return span, f"expected {expected}, found {found}", help_
+
+    def _expected(self, found: str) -> tuple[str, str | None]:
+        if self.in_header:
+            return self._expected_in_header()
+        if _is(self.last, "EQUALS"):
+            return "a value after `=`", None
+        if _is(self.last, "DOT"):
+            return "a key after `.`", None
+        if "EQUALS" in self.choices or (self._key() is not None and not self.wants_value):
+            return self._expected_after_key(found)
+        if self.opening is None:
+            if not self.items:
+                return "a key or a table header", None
+            return "the end of the line after the value", self._after_value()
+        if self.opening.type == "LSQB":
+            return ("a value or `]`" if self.wants_value else "`,` or `]` after the value"), None
+        return ("a key or `}`" if self.wants_key else "`,` or `}` after the value"), None
+
+    def _expected_in_header(self) -> tuple[str, str | None]:
+        if self.header is not None:
+            return "the end of the line after the table header", None
+        if self.wants_key:
+            return "a key in the table header", None
+        sign = "`]`" if self._closing_bracket() == "RSQB" else "`]]`"
+        return f"{sign} to close the table header", None
+
+    def _expected_after_key(self, found: str) -> tuple[str, str | None]:
+        key = self._key()
+        after = f" after the key {quoted(key)}" if key else " after the key"
+        if found in _ENDS:
+            return f"`=` and a value{after}", None
+        if found == "`:`":
+            return f"`=`{after}", "TOML writes `key = value`"
+        if self.text[self.place].isalnum() and self._key_is_bare():
+            return f"`=`{after}", "a key with spaces needs quotes"
+        return f"`=`{after}", None
+
+    def _after_value(self) -> str | None:
+        last = self.last
+        if isinstance(last, Token) and last.type.startswith("MULTILINE"):
+            return f"the string before it is closed by {last[-3:]}: is a string above not closed?"
+        return None
+
+    def _key(self) -> str | None:
+        """Return the key just read, as it is written, when nothing was read after it."""
+        last = self.last
+        if isinstance(last, Tree) and last.data == "key":
+            tokens = [token for token in last.children if isinstance(token, Token)]
+            return "".join(tokens)
+        return str(last) if self._key_is_bare() else None
+
+    def _key_is_bare(self) -> bool:
+        last = self.last
+        if isinstance(last, Tree) and last.data == "key":
+            return _is(last.children[-1], "BARE_KEY")
+        return _is(last, "BARE_KEY")
+
+    def _closing_bracket(self) -> str:
+        return "RSQB" if _is(self.items[0], "LSQB") else "RRSQB"
+
+
+_ENDS = ("the end of the line", "the end of the file", "a comment")
+
+
+def _is(item: Item | None, kind: str) -> bool:
+    return isinstance(item, Token) and item.type == kind
+
+
+def _place(error: UnexpectedInput, text: str) -> int:
+    if isinstance(error, UnexpectedToken):
+        token = error.token
+        return len(text) if token.type == "$END" else span_of(token).start
+    assert error.pos_in_stream is not None
+    return error.pos_in_stream
+
+
+def _go_to(parser: "InteractiveParser", place: int) -> None:
+    """Make the lexer go on at ``place``; its count of lines is of no use to anyone."""
+    lexer = parser.lexer_thread.state
+    assert lexer is not None
+    lexer.line_ctr.char_pos = place
+
+
+def _line_end(text: str, place: int) -> int:
+    end = text.find("\n", place)
+    return len(text) if end == -1 else end
+
+
+def _next_match(text: str, place: int) -> int:
+    match = _STATEMENT.search(text, place)
+    return match.start() if match else len(text)
+
+
+def _tokens(items: list[Item]) -> Iterator[Token]:
+    """Give the tokens of partly read items; by a list of its own, for they may be deep."""
+    waiting = list(reversed(items))
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, Token):
+            yield item
+        else:
+            waiting.extend(reversed(item.children))
