@@ -1,0 +1,84 @@
+"""The `botticelli` command. Each sub-command is imported when it is called, and not before."""
+
+import sys
+from importlib import import_module
+
+import click
+
+from botticelli.compiler.version import VERSION
+
+_COMMANDS = {
+    "check": "Find what is wrong in narratives before anything runs.",
+    "compile": "Compile a narrative to its intermediate representation.",
+    "exec": "Check, compile and run a narrative.",
+    "runs": "Show what earlier runs did.",
+}
+
+EXIT_FINDINGS = 1
+EXIT_USAGE = 2
+EXIT_INTERNAL = 3
+
+
+class _LazyGroup(click.Group):
+    """Knows its commands by name; loads one when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        command = import_module(f"botticelli.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            from botticelli.compiler.nearest import nearest
+
+            guess = nearest(args[0], _COMMANDS)
+            hint = f" Did you mean `{guess}`?" if guess else ""
+            raise click.UsageError(f"There is no command `{args[0]}`.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(VERSION, prog_name="botticelli", message="%(prog)s %(version)s")
+def cli() -> None:
+    """A compiler, static checker and runtime for narratives: workflows of model calls."""
+
+
+def main() -> None:
+    """Run the command line; an error of our own says how to report it and exits with 3."""
+    try:
+        cli(prog_name="botticelli")
+    except Exception as error:  # noqa: BLE001 - the last line of defence
+        _report_internal_error(error)
+        sys.exit(EXIT_INTERNAL)
+
+
+def _report_internal_error(error: Exception) -> None:
+    import os
+    import tempfile
+    import traceback
+
+    # The traceback may hold a user's data, so it goes to a file of theirs and not into a log.
+    handle, path = tempfile.mkstemp(prefix="botticelli-", suffix=".txt")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(f"botticelli {VERSION}, Python {sys.version}\n\n")
+        traceback.print_exception(error, file=file)
+    click.echo(
+        f"botticelli: internal error ({type(error).__name__}). This is a bug in Botticelli, not in "
+        f"your narrative.\nThe details are in {path}; please open an issue with them, after "
+        "removing what is private.",
+        err=True,
+    )

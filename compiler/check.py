@@ -1,0 +1,118 @@
+"""`check`: from paths to diagnostics."""
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from botticelli.compiler.diagnostics import Diagnostic, Location
+from botticelli.compiler.reporter import Reporter
+from botticelli.compiler.rules.composition import check_composition
+from botticelli.compiler.rules.order import check_order
+from botticelli.compiler.rules.resources import check_resources
+from botticelli.compiler.rules.subject import Subject
+from botticelli.compiler.source import Span
+from botticelli.compiler.workspace.discovery import CONFIGURATION, sources
+from botticelli.compiler.workspace.workspace import Unit, Workspace, workspace_of
+from botticelli.grammar import catalogue
+
+RULES = (check_order, check_resources, check_composition)
+
+# In a file that cannot be read whole, these would blame what is merely out of sight.
+_RESTS_ON_ABSENCE = frozenset(
+    {
+        catalogue.MISSING_KEY,
+        catalogue.EMPTY_ACT,
+        catalogue.NO_NARRATIVE,
+        catalogue.UNKNOWN_ACT,
+        catalogue.UNKNOWN_RESOURCE,
+        catalogue.UNKNOWN_NARRATIVE,
+        catalogue.UNUSED_ACT,
+        catalogue.UNUSED_RESOURCE,
+        catalogue.EMPTY_ORDER,
+        catalogue.MISSING_ORDER,
+    }
+)
+
+_NARRATIVE_SECTION = re.compile(r"""^\[{0,2}[ "']*(?:narratives?|toc|acts?)\b""", re.MULTILINE)
+
+
+class CheckResult(Struct, frozen=True):
+    """What was found, and in how many files it was looked for."""
+
+    diagnostics: list[Diagnostic]
+    files: int
+
+
+def check_paths(paths: Sequence[Path]) -> CheckResult:
+    """Check files and folders. A folder stands for the narrative files in it."""
+    workspaces: dict[Path, Workspace] = {}
+    reporter = Reporter()
+    seen: set[Path] = set()
+    files = 0
+    for path, named in _expand(paths):
+        if path in seen:
+            continue
+        seen.add(path)
+        if path.name == CONFIGURATION:
+            files += 1
+            reporter.extend(_check_configuration(path))
+            continue
+        workspace = workspace_of(path, workspaces)
+        unit = workspace.unit(path)
+        if not named and not _may_be_narrative(unit):
+            continue
+        files += 1
+        reporter.extend(check_unit(unit, workspace, named=named))
+    return CheckResult(reporter.diagnostics, files)
+
+
+def _expand(paths: Iterable[Path]) -> Iterable[tuple[Path, bool]]:
+    """Yield absolute paths of files, and whether each was named itself."""
+    for path in paths:
+        absolute = path.absolute()
+        if not absolute.is_dir():
+            yield absolute, True
+            continue
+        if (absolute / CONFIGURATION).is_file():
+            yield absolute / CONFIGURATION, False
+        for source in sources(absolute, recursive=True):
+            yield source, False
+
+
+def _may_be_narrative(unit: Unit) -> bool:
+    """Whether a file of a folder is to be judged: a broken one only if it can be seen to be ours."""
+    if unit.document.intact or unit.file is not None:
+        return unit.file is not None
+    return _NARRATIVE_SECTION.search(unit.document.source.text) is not None
+
+
+def check_unit(unit: Unit, workspace: Workspace, *, named: bool) -> list[Diagnostic]:
+    """Return everything that has its primary span in one file."""
+    reporter = Reporter()
+    reporter.extend(unit.diagnostics)
+    document = unit.document
+    if unit.file is not None:
+        subject = Subject(unit, unit.file, workspace, reporter)
+        for rule in RULES:
+            rule(subject)
+    elif named and document.intact:
+        reporter.report(
+            catalogue.NO_NARRATIVE,
+            Location(document.source, Span(0, 0)),
+            "the file holds no narrative",
+            note="none of `narrative`, `narratives`, `toc`, `acts`, `act` stands in it",
+        )
+    found = reporter.diagnostics
+    if not document.intact:
+        found = [each for each in found if each.rule not in _RESTS_ON_ABSENCE]
+    return found
+
+
+def _check_configuration(path: Path) -> list[Diagnostic]:
+    from botticelli.compiler.workspace.configuration import read_configuration_file
+
+    reporter = Reporter()
+    read_configuration_file(path, reporter)
+    return reporter.diagnostics

@@ -1,0 +1,184 @@
+"""Reading acts: the short forms, the full form, and `[[act]]` with scenes."""
+
+from collections.abc import Mapping
+
+from botticelli.compiler.diagnostics import Label
+from botticelli.compiler.narrative.fields import USER_KEY_PREFIX, Fields
+from botticelli.compiler.narrative.inputs import read_inputs
+from botticelli.compiler.narrative.located import Key, Name, Text
+from botticelli.compiler.narrative.model import Act, Input, OutputFields
+from botticelli.compiler.narrative.resources import read_output_fields
+from botticelli.compiler.narrative.settings import read_carousel_at, read_conduct
+from botticelli.compiler.reporter import Reporter
+from botticelli.compiler.syntax.nodes import Array, Node, Scalar, Table
+from botticelli.grammar import catalogue
+
+
+def read_acts(table: Table, reporter: Reporter) -> dict[str, Act]:
+    """Read `[acts]`: each entry an act in one of its forms."""
+    acts = {}
+    for name, node in table:
+        if not name.startswith(USER_KEY_PREFIX):
+            acts[name] = _read_act(Key(table, name), node, reporter)
+    return acts
+
+
+def _read_act(name: Key, node: Node, reporter: Reporter) -> Act:
+    if isinstance(node, Table):
+        fields = Fields(node, reporter, f"act `{name.value}`")
+        for key in ("scene", "act_name"):
+            fields.node(key)
+        act = _read_full(name, fields)
+        fields.finish()
+        return act
+    if isinstance(node, Array) or (isinstance(node, Scalar) and isinstance(node.value, str)):
+        return Act(name=name, node=node, inputs=read_inputs(node, reporter, name.value))
+    Fields(name.table, reporter, "[acts]").wrong_type(
+        node, f"act `{name.value}`", "a prompt, an array of inputs or a table"
+    )
+    return Act(name=name, node=node)
+
+
+def read_scenes(array: Array, name_key: str, reporter: Reporter) -> tuple[Act, ...]:
+    """Read `[[act]]` (named by `act_name`) or `[[acts]]` (named by `name`).
+
+    Returns them in order of `scene`, then of the file; one without a scene follows the one
+    written before it.
+    """
+    acts: dict[str, Act] = {}
+    scenes: list[tuple[int, Act]] = []
+    scene = 0
+    for node in array.items:
+        if not isinstance(node, Table):
+            Fields(array.document.root, reporter, "the file").wrong_type(
+                node, f"each item of `{array.key}`", "a table"
+            )
+            continue
+        act = _read_scene(node, name_key, reporter)
+        if act is None:
+            continue
+        first = acts.setdefault(act.name.value, act)
+        if first is not act:
+            report_duplicate(act.name, first.name, "act", reporter)
+            continue
+        scene = act.scene.value if act.scene else scene
+        scenes.append((scene, act))
+    return tuple(act for _, act in sorted(scenes, key=lambda pair: pair[0]))
+
+
+def _read_scene(node: Table, name_key: str, reporter: Reporter) -> Act | None:
+    named = node.entries.get(name_key)
+    called = named.value if isinstance(named, Scalar) else None
+    where = f"act `{called}`" if isinstance(called, str) else "an act"
+    fields = Fields(node, reporter, where)
+    fields.require(name_key)
+    name = fields.text(name_key)
+    if name_key == "name":
+        fields.node("act_name")
+    if name is not None and not name.value.strip():
+        fields.bad_value(name.node, "an act's name is blank")
+        name = None
+    # A table without a name is still read: what is wrong in it is wrong whatever it is called.
+    act = _read_full(name or Text("", Scalar(node.document, node, name_key, "")), fields)
+    fields.finish()
+    return act if name is not None else None
+
+
+def _read_full(name: Name, fields: Fields) -> Act:
+    key = fields.first_of("prompt", "input", "inputs")
+    call = fields.first_of("narrative", "narrative_ref")
+    if key and call:
+        fields.conflict(key, call)
+    called = fields.text(call) if call else None
+    if called is not None and not called.value.strip():
+        fields.bad_value(called.node, f"`{call}` is empty")
+        called = None
+    inputs: tuple[Input, ...] = ()
+    if key:
+        inputs = _read_inputs(name.value, key, fields)
+    elif not call:
+        fields.reporter.report(
+            catalogue.EMPTY_ACT,
+            name.location if isinstance(name, Key) or name.value else fields.table.location,
+            f"{fields.where} has no input",
+            note="nothing to send or do",
+            help="give it a `prompt`, an `input` or a `narrative`",
+        )
+    scene = fields.integer("scene")
+    arguments = fields.sub("with")
+    description = fields.node("description")
+    return Act(
+        name=name,
+        node=fields.table,
+        inputs=inputs,
+        narrative=called,
+        arguments=arguments.table if arguments else None,
+        character=fields.text("character"),
+        scene=scene,
+        conduct=read_conduct(fields),
+        carousel=read_carousel_at(fields, "carousel", f"the carousel of {fields.where}"),
+        when=read_expression(fields, "when"),
+        output=_read_output(fields),
+        extract_output=fields.boolean("extract_output"),
+        description=description if isinstance(description, Scalar) else None,
+    )
+
+
+def _read_inputs(act: str, key: str, fields: Fields) -> tuple[Input, ...]:
+    node = fields.node(key)
+    assert node is not None
+    if key == "prompt" and not _is_text(fields, "prompt"):
+        fields.wrong_type(node, "`prompt`", "a string")
+        return ()
+    if not isinstance(node, Array | Table) and not _is_text(fields, key):
+        fields.wrong_type(node, f"`{key}`", "a string, a table or an array of them")
+        return ()
+    return read_inputs(node, fields.reporter, act)
+
+
+def _is_text(fields: Fields, key: str) -> bool:
+    node = fields.table.entries.get(key)
+    return isinstance(node, Scalar) and isinstance(node.value, str)
+
+
+def read_expression(fields: Fields, key: str) -> Text | None:
+    """Read the text of a condition; a blank one is no condition."""
+    text = fields.text(key)
+    if text is not None and not text.value.strip():
+        fields.bad_value(text.node, f"`{key}` is blank", note="expected a condition")
+        return None
+    return text
+
+
+def _read_output(fields: Fields) -> Text | OutputFields | None:
+    node = fields.node("output")
+    if node is None:
+        return None
+    if isinstance(node, Table):
+        return fields.read("output", read_output_fields, f"the output of {fields.where}")
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        return fields.text("output")
+    fields.wrong_type(node, "`output`", "a type or a table of fields")
+    return None
+
+
+def merge_acts(
+    named: Mapping[str, Act], scenes: tuple[Act, ...], reporter: Reporter
+) -> dict[str, Act]:
+    """Put acts from `[acts]` and `[[act]]` of one file together; a name in both is a duplicate."""
+    acts = dict(named)
+    for act in scenes:
+        first = acts.setdefault(act.name.value, act)
+        if first is not act:
+            report_duplicate(act.name, first.name, "act", reporter)
+    return acts
+
+
+def report_duplicate(second: Name, first: Name, what: str, reporter: Reporter) -> None:
+    reporter.report(
+        catalogue.DUPLICATE_KEY,
+        second.location,
+        f"{what} `{second.value}` is defined twice",
+        note="defined again here",
+        labels=[Label("first defined here", first.location)],
+    )

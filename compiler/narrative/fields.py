@@ -1,0 +1,331 @@
+"""Reading the keys of a table: each asked for by name and type, what is left over is unknown.
+
+This is the one place where keys are looked up. A reader asks for every key that has a meaning in
+its table and then calls ``finish``, which reports the keys that nobody asked for.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
+
+from botticelli.compiler.diagnostics import Edit, Fix, Label, Location
+from botticelli.compiler.narrative.durations import parse_duration
+from botticelli.compiler.narrative.located import Key, Located, Text
+from botticelli.compiler.nearest import listing, nearest
+from botticelli.compiler.reporter import Reporter
+from botticelli.compiler.syntax.nodes import Array, Node, Scalar, Table
+from botticelli.grammar import catalogue
+
+USER_KEY_PREFIX = "x-"
+
+T = TypeVar("T")
+
+
+class Fields:
+    """The keys of one table, and which of them have been asked for.
+
+    ``where`` names the table in messages: ``[carousel]``, ``act `draft` ``.
+    """
+
+    def __init__(self, table: Table, reporter: Reporter, where: str) -> None:
+        self.table = table
+        self.reporter = reporter
+        self.where = where
+        self._known: dict[str, None] = {}
+
+    # Keys
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.table.entries
+
+    def node(self, key: str) -> Node | None:
+        """Return what stands under ``key``, of whatever kind."""
+        self._known[key] = None
+        return self.table.entries.get(key)
+
+    def first_of(self, *keys: str) -> str | None:
+        """Return which of several spellings of one key is present; two at once are a conflict."""
+        for key in keys:
+            self._known[key] = None
+        present = [key for key in keys if key in self.table.entries]
+        for key in present[1:]:
+            self.conflict(present[0], key)
+        return present[0] if present else None
+
+    def conflict(self, first: str, second: str) -> None:
+        """Report that two keys of this table exclude each other."""
+        self.reporter.report(
+            catalogue.CONFLICTING_KEYS,
+            self.table.key_location(second),
+            f"`{second}` and `{first}` exclude each other in {self.where}",
+            note="this one as well",
+            labels=[Label(f"`{first}` stands here", self.table.key_location(first))],
+            help="keep one of the two",
+        )
+
+    def require(self, key: str, help: str | None = None) -> bool:  # noqa: A002
+        """Report a missing key; tell whether it is there."""
+        self._known[key] = None
+        if key in self.table.entries:
+            return True
+        self.missing(f"`{key}`", help)
+        return False
+
+    def missing(self, what: str, help: str | None = None) -> None:  # noqa: A002
+        self.reporter.report(
+            catalogue.MISSING_KEY,
+            self.table.location,
+            f"{self.where} needs {what}",
+            note=f"{what} is missing here",
+            help=help,
+        )
+
+    def finish(self) -> None:
+        """Report every key that nobody asked for."""
+        for key in self.table.entries:
+            if key not in self._known and not key.startswith(USER_KEY_PREFIX):
+                self._unknown(key)
+
+    def _unknown(self, key: str) -> None:
+        free = [known for known in self._known if known not in self.table.entries]
+        guess = nearest(key, free) or nearest(key, self._known)
+        location = self.table.key_location(key)
+        if guess is None:
+            note = "not a key here"
+            help_text = f"known keys are {listing(sorted(self._known), limit=30)}"
+        else:
+            note = f"did you mean `{guess}`?"
+            help_text = None
+        self.reporter.report(
+            catalogue.UNKNOWN_KEY,
+            location,
+            f"unknown key `{key}` in {self.where}",
+            note=note,
+            help=help_text,
+            fix=Fix(safe=is_slip(key, guess), edits=(Edit(location, guess),))
+            if guess is not None and guess in free
+            else None,
+        )
+
+    # Values
+
+    def text(self, key: str) -> Text | None:
+        """Return a string."""
+        node = self.node(key)
+        return None if node is None else self.as_text(node, f"`{key}`")
+
+    def choice(self, key: str, options: Iterable[str]) -> Located[str] | None:
+        """Return one of a few words."""
+        text = self.text(key)
+        if text is None:
+            return None
+        allowed = tuple(options)
+        if text.value not in allowed:
+            guess = nearest(text.value, allowed)
+            self.bad_value(
+                text.node,
+                f"`{key}` is {listing(allowed).replace(' and ', ' or ')}, found `{text.value}`",
+                note=f"did you mean `{guess}`?" if guess else "",
+            )
+            return None
+        return Located(text.value, text.node)
+
+    def boolean(self, key: str) -> Located[bool] | None:
+        node = self.node(key)
+        if node is None:
+            return None
+        if isinstance(node, Scalar) and isinstance(node.value, bool):
+            return Located(node.value, node)
+        self.wrong_type(node, f"`{key}`", "a boolean", _unquoted(node, ("true", "false")))
+        return None
+
+    def integer(
+        self, key: str, minimum: int | None = None, maximum: int | None = None
+    ) -> Located[int] | None:
+        node = self.node(key)
+        if node is None:
+            return None
+        if (
+            not isinstance(node, Scalar)
+            or not isinstance(node.value, int)
+            or isinstance(node.value, bool)
+        ):
+            self.wrong_type(node, f"`{key}`", "an integer", _unquoted_number(node))
+            return None
+        if not self._within(node, key, node.value, minimum, maximum):
+            return None
+        return Located(node.value, node)
+
+    def number(
+        self,
+        key: str,
+        minimum: float | None = None,
+        maximum: float | None = None,
+        *,
+        above: float | None = None,
+    ) -> Located[float] | None:
+        """Return an integer or float in ``[minimum, maximum]``, or greater than ``above``."""
+        node = self.node(key)
+        if node is None:
+            return None
+        value = node.value if isinstance(node, Scalar) else None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.wrong_type(node, f"`{key}`", "a number", _unquoted_number(node))
+            return None
+        if above is not None and not value > above:
+            limit = f"greater than {above:g}"
+            limit += f" and at most {maximum:g}" if maximum is not None else ""
+            self.bad_value(node, f"`{key}` must be {limit}, found {value}")
+            return None
+        if not self._within(node, key, value, minimum, maximum):
+            return None
+        return Located(float(value), node)
+
+    def duration(self, key: str) -> Located[float] | None:
+        """Return seconds, written as a duration or a number."""
+        node = self.node(key)
+        if node is None:
+            return None
+        value = node.value if isinstance(node, Scalar) else None
+        if isinstance(value, str):
+            seconds = parse_duration(value)
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            seconds = float(value)
+        else:
+            self.wrong_type(node, f"`{key}`", "a duration")
+            return None
+        if seconds is None or not 0 < seconds < float("inf"):
+            self.bad_value(
+                node,
+                f"`{key}` is not a duration: {value!r}"
+                if seconds is None
+                else f"`{key}` must be longer than nothing",
+                help='write it like "90s", "5m", "1h30m" or "1d", or as a number of seconds',
+            )
+            return None
+        return Located(seconds, node)
+
+    def texts(self, key: str) -> tuple[Text, ...] | None:
+        """Return an array of strings."""
+        node = self.node(key)
+        if node is None:
+            return None
+        if not isinstance(node, Array):
+            self.wrong_type(node, f"`{key}`", "an array of strings")
+            return None
+        read = (self.as_text(item, f"an item of `{key}`") for item in node.items)
+        return tuple(text for text in read if text is not None)
+
+    def sub(self, key: str, where: str | None = None) -> "Fields | None":
+        """Return the fields of a table under ``key``."""
+        node = self.node(key)
+        if node is None:
+            return None
+        if not isinstance(node, Table):
+            self.wrong_type(node, f"`{key}`", "a table")
+            return None
+        return Fields(node, self.reporter, where or f"`{key}` of {self.where}")
+
+    def read(self, key: str, reader: Callable[["Fields"], T], where: str | None = None) -> T | None:
+        """Read the table under ``key`` with ``reader`` and report its unknown keys."""
+        fields = self.sub(key, where)
+        if fields is None:
+            return None
+        value = reader(fields)
+        fields.finish()
+        return value
+
+    def named(
+        self, key: str, reader: Callable[[Key, "Fields"], T | None], what: str
+    ) -> Mapping[str, T]:
+        """Read a table of tables, each with ``reader``; ``what`` is what each one is called."""
+        fields = self.sub(key, f"[{key}]")
+        if fields is None:
+            return {}
+        found: dict[str, T] = {}
+        for name, node in fields.table:
+            if name.startswith(USER_KEY_PREFIX):
+                continue
+            if not isinstance(node, Table):
+                self.wrong_type(node, f"{what} `{name}`", "a table")
+                continue
+            inner = Fields(node, self.reporter, f"{what} `{name}`")
+            value = reader(Key(fields.table, name), inner)
+            inner.finish()
+            if value is not None:
+                found[name] = value
+        return found
+
+    # Reports
+
+    def as_text(self, node: Node, what: str) -> Text | None:
+        """Take a node as a string, or report that it is none."""
+        if isinstance(node, Scalar) and isinstance(node.value, str):
+            return Text(node.value, node)
+        self.wrong_type(node, what, "a string")
+        return None
+
+    def wrong_type(self, node: Node, what: str, expected: str, fix: Fix | None = None) -> None:
+        self.reporter.report(
+            catalogue.WRONG_TYPE,
+            node.location,
+            f"{what} takes {expected}, found {node.kind}",
+            note=f"expected {expected}",
+            fix=fix,
+        )
+
+    def bad_value(
+        self,
+        node: Node,
+        message: str,
+        *,
+        note: str = "",
+        help: str | None = None,  # noqa: A002
+        location: Location | None = None,
+    ) -> None:
+        self.reporter.report(
+            catalogue.BAD_VALUE, location or node.location, message, note=note, help=help
+        )
+
+    def _within(
+        self, node: Node, key: str, value: float, minimum: float | None, maximum: float | None
+    ) -> bool:
+        below = minimum is not None and not value >= minimum
+        above = maximum is not None and not value <= maximum
+        if not below and not above:
+            return True
+        if minimum is not None and maximum is not None:
+            limit = f"between {minimum:g} and {maximum:g}"
+        else:
+            limit = f"at least {minimum:g}" if below else f"at most {maximum:g}"
+        self.bad_value(node, f"`{key}` must be {limit}, found {value}")
+        return False
+
+
+def is_slip(written: str, meant: str | None) -> bool:
+    """Tell whether two names differ by one slip of the fingers: one letter too many, too few,
+    other, or two exchanged."""
+    if meant is None:
+        return False
+    a, b = sorted((written, meant), key=len)
+    if len(b) - len(a) > 1:
+        return False
+    start = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), len(a))
+    if len(a) < len(b):
+        return a[start:] == b[start + 1 :]
+    return a[start + 1 :] == b[start + 1 :] or (
+        a[start : start + 2] == b[start : start + 2][::-1] and a[start + 2 :] == b[start + 2 :]
+    )
+
+
+def _unquoted(node: Node, allowed: tuple[str, ...]) -> Fix | None:
+    if isinstance(node, Scalar) and isinstance(node.value, str) and node.value in allowed:
+        return Fix(safe=True, edits=(Edit(node.location, node.value),))
+    return None
+
+
+def _unquoted_number(node: Node) -> Fix | None:
+    if not isinstance(node, Scalar) or not isinstance(node.value, str):
+        return None
+    digits = node.value.removeprefix("-")
+    is_number = digits.isascii() and digits.isdigit() and (digits == "0" or digits[0] != "0")
+    return Fix(safe=True, edits=(Edit(node.location, node.value),)) if is_number else None

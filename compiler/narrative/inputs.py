@@ -1,0 +1,172 @@
+"""Reading inputs: references, prompts, and tables told apart by `type`, `ref` or their keys."""
+
+from pathlib import PurePosixPath
+
+from botticelli.compiler.languages.references import classify
+from botticelli.compiler.narrative.fields import Fields
+from botticelli.compiler.narrative.located import Located, Text
+from botticelli.compiler.narrative.model import (
+    Input,
+    Reference,
+    TextInput,
+)
+from botticelli.compiler.narrative.resources import (
+    MEDIA_KINDS,
+    read_command,
+    read_media,
+    read_retention,
+    read_table_query,
+)
+from botticelli.compiler.nearest import nearest
+from botticelli.compiler.reporter import Reporter
+from botticelli.compiler.semantics.media import media_kind
+from botticelli.compiler.syntax.nodes import Array, Node, Table
+from botticelli.grammar import catalogue
+
+TYPES = ("text", *MEDIA_KINDS, "bot_command", "table")
+
+
+def read_inputs(node: Node, reporter: Reporter, act: str) -> tuple[Input, ...]:
+    """Read what stands under `prompt`, `input`, `inputs`, or as an act: one input or several."""
+    items = node.items if isinstance(node, Array) else [node]
+    if not items:
+        reporter.report(
+            catalogue.EMPTY_ACT,
+            node.location,
+            f"act `{act}` has no input",
+            note="nothing to send or do",
+            help="give it a prompt, a reference or a command",
+        )
+    read = (read_input(item, reporter, act) for item in items)
+    return tuple(found for found in read if found is not None)
+
+
+def read_input(node: Node, reporter: Reporter, act: str) -> Input | None:
+    """Read one input of an act."""
+    where = f"an input of act `{act}`"
+    if isinstance(node, Table):
+        fields = Fields(node, reporter, where)
+        found = _read_table(fields, act)
+        fields.finish()
+        return found
+    text = Fields(node.document.root, reporter, where).as_text(node, where)
+    return None if text is None else read_string(text, reporter, act)
+
+
+def read_string(
+    text: Text, reporter: Reporter, act: str, retention: Located[str] | None = None
+) -> TextInput | Reference | None:
+    """Take a string as a reference if it has the form of one, else as a prompt."""
+    reference = classify(text.value)
+    if reference is not None:
+        return Reference(
+            node=text.node,
+            text=text,
+            kind=reference.kind,
+            name=reference.name,
+            start=reference.start,
+            end=reference.end,
+            retention=retention,
+        )
+    if not text.value.strip():
+        _blank(text.node, reporter, act)
+        return None
+    return TextInput(node=text.node, text=text, retention=retention)
+
+
+def _blank(node: Node, reporter: Reporter, act: str) -> None:
+    reporter.report(
+        catalogue.EMPTY_ACT,
+        node.location,
+        f"a prompt of act `{act}` is blank",
+        note="nothing to send",
+    )
+
+
+def _read_table(fields: Fields, act: str) -> Input | None:
+    if "ref" in fields:
+        return _read_ref(fields, act)
+    kind = _kind(fields)
+    if kind == "bot_command":
+        return read_command(fields, open_arguments=False)
+    if kind == "table":
+        return read_table_query(fields)
+    if kind in MEDIA_KINDS:
+        return read_media(fields, kind)
+    if kind == "text":
+        return _read_text(fields, act)
+    # Of a type that does not exist: what else the table says means nothing yet.
+    for key in fields.table.entries:
+        fields.node(key)
+    return None
+
+
+def _kind(fields: Fields) -> str | None:
+    written = fields.node("type")
+    if written is not None:
+        text = fields.as_text(written, "`type`")
+        if text is None:
+            return None
+        if text.value not in TYPES:
+            guess = nearest(text.value, TYPES)
+            fields.bad_value(
+                written,
+                f"`{text.value}` is not a type of input",
+                note=f"did you mean `{guess}`?" if guess else "",
+                help=f"types are {', '.join(TYPES)}",
+            )
+            return None
+        return text.value
+    if "platform" in fields or "command" in fields:
+        return "bot_command"
+    if "table_name" in fields:
+        return "table"
+    if {"url", "base64", "mime", "filename"} & fields.table.entries.keys():
+        return _media_kind(fields) or "document"
+    if "file" in fields and "text" not in fields and "content" not in fields:
+        return _media_kind(fields) or "text"
+    return "text"
+
+
+def _media_kind(fields: Fields) -> str | None:
+    """The kind of medium that MIME type or name tells, without judging the keys."""
+    values = {key: getattr(node, "value", None) for key, node in fields.table.entries.items()}
+    mime = values.get("mime")
+    names = [values.get(key) for key in ("filename", "file", "url")]
+    return media_kind(
+        mime if isinstance(mime, str) else None,
+        *[PurePosixPath(name.split("?")[0]).name for name in names if isinstance(name, str)],
+    )
+
+
+def _read_ref(fields: Fields, act: str) -> Input | None:
+    text = fields.text("ref")
+    retention = read_retention(fields)
+    if text is None:
+        return None
+    found = read_string(text, fields.reporter, act, retention)
+    if isinstance(found, TextInput):
+        fields.bad_value(
+            text.node,
+            f"`ref` is no reference: {text.value!r}",
+            help="references are `bots.N`, `tables.N`, `media.N`, `narratives.N`",
+        )
+        return None
+    return found
+
+
+def _read_text(fields: Fields, act: str) -> TextInput | None:
+    retention = read_retention(fields)
+    key = fields.first_of("content", "text", "file")
+    if key is None:
+        fields.missing("`text`", help="or `content`, or `file`")
+        return None
+    text = fields.text(key)
+    if text is None:
+        return None
+    if key == "file":
+        return TextInput(node=fields.table, text=None, file=text, retention=retention)
+    if not text.value.strip():
+        _blank(text.node, fields.reporter, act)
+        return None
+    return TextInput(node=fields.table, text=text, retention=retention)

@@ -1,0 +1,175 @@
+"""Reading commands, table queries, media, schemas and characters, by name or as inputs in place."""
+
+from pathlib import PurePosixPath
+
+from botticelli.compiler.diagnostics import Label
+from botticelli.compiler.narrative.fields import Fields
+from botticelli.compiler.narrative.located import Key, Located
+from botticelli.compiler.narrative.model import (
+    Character,
+    Command,
+    Media,
+    OutputFields,
+    Resource,
+    Schema,
+    TableQuery,
+)
+from botticelli.compiler.narrative.settings import read_conduct
+from botticelli.compiler.semantics.media import media_kind
+from botticelli.compiler.syntax.nodes import Node, Table
+from botticelli.grammar import catalogue
+
+MEDIA_KINDS = ("image", "audio", "video", "document")
+_COMMAND_KEYS = frozenset(
+    {
+        "type",
+        "platform",
+        "command",
+        "args",
+        "required",
+        "cache_duration",
+        "max_bytes",
+        "history_retention",
+    }
+)
+
+
+def read_retention(fields: Fields) -> Located[str] | None:
+    return fields.choice("history_retention", ("full", "summary", "drop"))
+
+
+def read_command(fields: Fields, *, open_arguments: bool) -> Command:
+    """Read a platform's command. With ``open_arguments`` (in `[bots.N]`) every key that has no
+    meaning of its own is an argument."""
+    fields.node("type")
+    for key in ("platform", "command"):
+        fields.require(key)
+    arguments: dict[str, Node] = {}
+    tables: dict[str, Table] = {}
+    written = fields.sub("args")
+    for table in [written.table] if written else []:
+        for name, node in table:
+            arguments[name], tables[name] = node, table
+    if open_arguments:
+        for name, node in fields.table:
+            if name in _COMMAND_KEYS or name.startswith("x-"):
+                continue
+            fields.node(name)
+            if name not in arguments:
+                arguments[name], tables[name] = node, fields.table
+            else:
+                fields.reporter.report(
+                    catalogue.CONFLICTING_KEYS,
+                    fields.table.key_location(name),
+                    f"argument `{name}` stands here and in `args`",
+                    labels=[Label("also here", tables[name].key_location(name))],
+                    help="keep one of the two",
+                )
+    return Command(
+        node=fields.table,
+        platform=fields.text("platform"),
+        command=fields.text("command"),
+        arguments=arguments,
+        argument_tables=tables,
+        required=fields.boolean("required"),
+        cache_duration=fields.duration("cache_duration"),
+        max_bytes=fields.integer("max_bytes", 1),
+        retention=read_retention(fields),
+    )
+
+
+def read_table_query(fields: Fields) -> TableQuery:
+    fields.node("type")
+    fields.require("table_name")
+    where = fields.first_of("where", "where_clause")
+    consume = fields.first_of("consume", "pull_and_delete")
+    order_by = fields.text("order_by")
+    sample = fields.integer("sample", 1)
+    if "sample" in fields and "order_by" in fields:
+        fields.conflict("order_by", "sample")
+    return TableQuery(
+        node=fields.table,
+        table_name=fields.text("table_name"),
+        columns=fields.texts("columns"),
+        where=fields.text(where) if where else None,
+        order_by=order_by,
+        limit=fields.integer("limit", 1),
+        offset=fields.integer("offset", 0),
+        format=fields.choice("format", ("json", "markdown", "csv")),
+        alias=fields.text("alias"),
+        sample=sample,
+        required=fields.boolean("required"),
+        consume=fields.boolean(consume) if consume else None,
+        acknowledge=fields.choice("ack", ("iteration", "act")),
+        max_bytes=fields.integer("max_bytes", 1),
+        retention=read_retention(fields),
+    )
+
+
+def read_media(fields: Fields, kind: str | None) -> Media:
+    """Read a medium; without ``kind`` its `type`, MIME type or name tells."""
+    if kind is None:
+        declared = fields.choice("type", MEDIA_KINDS)
+        kind = declared.value if declared else None
+    else:
+        fields.node("type")
+    source = fields.first_of("url", "file", "base64")
+    if source is None:
+        fields.missing("`url`, `file` or `base64`")
+    text = fields.text(source) if source else None
+    mime = fields.text("mime")
+    filename = fields.text("filename")
+    if kind is None:
+        names = [filename.value] if filename else []
+        if text is not None and source != "base64":
+            names.append(PurePosixPath(text.value.split("?")[0].split("#")[0]).name)
+        kind = media_kind(mime.value if mime else None, *names)
+    return Media(
+        node=fields.table,
+        kind=kind,
+        url=text if source == "url" else None,
+        file=text if source == "file" else None,
+        base64=text if source == "base64" else None,
+        mime=mime,
+        filename=filename,
+        retention=read_retention(fields),
+    )
+
+
+def read_bot(name: Key, fields: Fields) -> Resource:
+    return Resource(name, read_command(fields, open_arguments=True))
+
+
+def read_table(name: Key, fields: Fields) -> Resource:
+    return Resource(name, read_table_query(fields))
+
+
+def read_medium(name: Key, fields: Fields) -> Resource:
+    return Resource(name, read_media(fields, None))
+
+
+def read_output_fields(fields: Fields) -> OutputFields:
+    """Read a table of fields, each with the text of its type."""
+    types = {}
+    for name, _ in fields.table:
+        if name.startswith("x-"):
+            continue
+        text = fields.text(name)
+        if text is not None:
+            types[name] = text
+    return OutputFields(node=fields.table, fields=types)
+
+
+def read_schema(name: Key, fields: Fields) -> Schema:
+    return Schema(name, read_output_fields(fields))
+
+
+def read_character(name: Key, fields: Fields) -> Character:
+    fields.require("persona")
+    fields.node("description")
+    return Character(
+        name=name,
+        node=fields.table,
+        persona=fields.text("persona"),
+        conduct=read_conduct(fields),
+    )

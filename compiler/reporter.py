@@ -1,0 +1,49 @@
+"""Where the stages of the compiler put what they find."""
+
+from collections.abc import Iterable
+
+from botticelli.compiler.diagnostics import Diagnostic, Fix, Label, Location
+from botticelli.grammar.catalogue import Rule
+
+
+class Reporter:
+    """Collects diagnostics. Saying the same of the same place twice says it once."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, int, int, str, str], Diagnostic] = {}
+
+    def report(
+        self,
+        rule: Rule,
+        location: Location,
+        message: str,
+        *,
+        note: str = "",
+        labels: Iterable[Label] = (),
+        help: str | None = None,  # noqa: A002 - the word users read
+        fix: Fix | None = None,
+    ) -> None:
+        """Add one diagnostic."""
+        self.add(
+            Diagnostic(
+                rule=rule,
+                message=message,
+                location=location,
+                note=note,
+                labels=tuple(labels),
+                help=help,
+                fix=fix,
+            )
+        )
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        self._found.setdefault(diagnostic.order, diagnostic)
+
+    def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
+        for diagnostic in diagnostics:
+            self.add(diagnostic)
+
+    @property
+    def diagnostics(self) -> list[Diagnostic]:
+        """What was found, in the order of files and places."""
+        return [self._found[order] for order in sorted(self._found)]

@@ -1,0 +1,60 @@
+"""Kinds of media by MIME type and by name: image, audio, video, document."""
+
+MIME_BY_SUFFIX = {
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "gif": "image/gif",
+    "webp": "image/webp",
+    "heic": "image/heic",
+    "heif": "image/heif",
+    "bmp": "image/bmp",
+    "svg": "image/svg+xml",
+    "tiff": "image/tiff",
+    "tif": "image/tiff",
+    "mp3": "audio/mpeg",
+    "wav": "audio/wav",
+    "ogg": "audio/ogg",
+    "oga": "audio/ogg",
+    "opus": "audio/ogg",
+    "flac": "audio/flac",
+    "aac": "audio/aac",
+    "aiff": "audio/aiff",
+    "m4a": "audio/mp4",
+    "mp4": "video/mp4",
+    "mpeg": "video/mpeg",
+    "mpg": "video/mpeg",
+    "mov": "video/quicktime",
+    "avi": "video/x-msvideo",
+    "webm": "video/webm",
+    "mkv": "video/x-matroska",
+    "wmv": "video/x-ms-wmv",
+    "flv": "video/x-flv",
+    "3gp": "video/3gpp",
+    "pdf": "application/pdf",
+    "doc": "application/msword",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xls": "application/vnd.ms-excel",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "ppt": "application/vnd.ms-powerpoint",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "rtf": "application/rtf",
+    "csv": "text/csv",
+    "html": "text/html",
+    "htm": "text/html",
+    "xml": "text/xml",
+}
+
+
+def mime_of(name: str) -> str | None:
+    """Return the MIME type that a file's name tells, if it does."""
+    return MIME_BY_SUFFIX.get(name.rpartition(".")[2].lower()) if "." in name else None
+
+
+def media_kind(mime: str | None, *names: str) -> str | None:
+    """Return `image`, `audio`, `video` or `document` by MIME type, else by the first telling name."""
+    for candidate in (mime, *map(mime_of, names)):
+        if candidate:
+            family = candidate.partition("/")[0].strip().lower()
+            return family if family in {"image", "audio", "video"} else "document"
+    return None

@@ -1,0 +1,287 @@
+"""Reading `botticelli.toml`: the user's file, then the project's over it, key by key."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from botticelli.compiler.faults import to_diagnostic
+from botticelli.compiler.ir.program import (
+    Constant,
+    ListValue,
+    RecordValue,
+    Value,
+    Variable,
+)
+from botticelli.compiler.languages.types import parse_type, resolve_type
+from botticelli.compiler.lower.settings import lower_budget, lower_retry, lower_settings
+from botticelli.compiler.narrative.fields import USER_KEY_PREFIX, Fields
+from botticelli.compiler.narrative.located import Key, Located, Text
+from botticelli.compiler.narrative.settings import read_budget, read_conduct
+from botticelli.compiler.reporter import Reporter
+from botticelli.compiler.semantics.configuration import (
+    Configuration,
+    Defaults,
+    DriverConfiguration,
+    PlatformConfiguration,
+)
+from botticelli.compiler.syntax.nodes import Array, Node, Scalar, Table
+from botticelli.compiler.syntax.reader import read
+from botticelli.compiler.workspace.discovery import CONFIGURATION
+
+_LIMITS = (
+    "rpm",
+    "tpm",
+    "itpm",
+    "otpm",
+    "rpd",
+    "tpd",
+    "max_concurrent",
+    "context",
+    "max_output",
+)
+_COSTS = ("cost_per_million_input_tokens", "cost_per_million_output_tokens")
+
+
+def user_configuration() -> Path:
+    """Where a user's own configuration stands, for all projects."""
+    base = os.environ.get("XDG_CONFIG_HOME") or os.environ.get("APPDATA")
+    folder = Path(base) if base else Path.home() / ".config"
+    return folder / "botticelli" / CONFIGURATION
+
+
+def read_configuration(project: Path, reporter: Reporter) -> Configuration:
+    """Read the configuration that holds in a project folder; report what is wrong in it."""
+    configuration = Configuration(project=str(project))
+    for path in (user_configuration(), project / CONFIGURATION):
+        if path.is_file():
+            configuration = _over(configuration, read_configuration_file(path, reporter))
+    return configuration
+
+
+def read_configuration_file(path: Path, reporter: Reporter) -> Configuration:
+    """Read one file by itself."""
+    from botticelli.compiler.workspace.workspace import display_path
+
+    document = read(display_path(path), path.read_bytes())
+    reporter.extend(document.faults)
+    fields = Fields(document.root, reporter, CONFIGURATION)
+    database = fields.sub("database", "[database]")
+    url = database.text("url") if database else None
+    if database:
+        database.finish()
+    configuration = Configuration(
+        project=str(path.parent),
+        providers=_read_providers(fields),
+        drivers=dict(fields.named("drivers", _read_driver, "driver")),
+        platforms=dict(fields.named("platforms", _read_platform, "platform")),
+        database_url=url.value if url else None,
+        budget=lower_budget(fields.read("budget", read_budget, "[budget]")),
+        defaults=fields.read("defaults", _read_defaults, "[defaults]") or Defaults(),
+        variables=_read_variables(fields),
+        state=_read_state(fields),
+    )
+    # The checker's own section is read by the checker.
+    fields.node("check")
+    fields.finish()
+    return configuration
+
+
+def _over(below: Configuration, above: Configuration) -> Configuration:
+    """Lay one configuration over another: what the upper one says wins."""
+    defaults = Defaults(
+        driver=_said(above.defaults, below.defaults, "driver"),
+        settings=_overlay(below.defaults.settings, above.defaults.settings),
+        retry=_overlay(below.defaults.retry, above.defaults.retry),
+        timeout=_said(above.defaults, below.defaults, "timeout"),
+    )
+    return Configuration(
+        project=above.project,
+        providers=_merge(below.providers, above.providers),
+        drivers=_overlay_each(below.drivers, above.drivers),
+        platforms=_overlay_each(below.platforms, above.platforms),
+        database_url=above.database_url or below.database_url,
+        budget=_overlay(below.budget, above.budget),
+        defaults=defaults,
+        variables={**below.variables, **above.variables},
+        state=tuple(dict.fromkeys((*below.state, *above.state))),
+    )
+
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+def _said(above: msgspec.Struct, below: msgspec.Struct, field: str) -> Any:
+    """Return a field of the upper record if it says anything, else of the lower."""
+    untouched = getattr(type(above)(), field)
+    value = getattr(above, field)
+    return getattr(below, field) if value == untouched else value
+
+
+def _overlay(below: S, above: S) -> S:
+    return type(above)(**{name: _said(above, below, name) for name in above.__struct_fields__})
+
+
+def _overlay_each(below: dict[str, S], above: dict[str, S]) -> dict[str, S]:
+    merged = dict(below)
+    for name, record in above.items():
+        merged[name] = _overlay(merged[name], record) if name in merged else record
+    return merged
+
+
+def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        under = merged.get(key)
+        merged[key] = (
+            _merge(under, value) if isinstance(value, dict) and isinstance(under, dict) else value
+        )
+    return merged
+
+
+# Sections
+
+
+def _read_driver(_: Key, fields: Fields) -> DriverConfiguration:
+    return DriverConfiguration(
+        base_url=_value(fields.text("base_url")),
+        api_key_env=_value(fields.text("api_key_env")),
+        tier=_value(fields.text("tier")),
+    )
+
+
+def _read_platform(_: Key, fields: Fields) -> PlatformConfiguration:
+    return PlatformConfiguration(
+        base_url=_value(fields.text("base_url")),
+        token_env=_value(fields.text("token_env")),
+    )
+
+
+def _read_defaults(fields: Fields) -> Defaults:
+    driver = fields.text("driver")
+    conduct = read_conduct(fields)
+    return Defaults(
+        driver=driver.value if driver else Defaults().driver,
+        settings=lower_settings(conduct),
+        retry=lower_retry(conduct),
+        timeout=_value(conduct.timeout),
+    )
+
+
+def _read_state(fields: Fields) -> tuple[str, ...]:
+    state = fields.sub("state", "[state]")
+    return tuple(state.table.entries) if state else ()
+
+
+def _read_variables(fields: Fields) -> dict[str, Variable]:
+    variables = fields.sub("vars", "[vars]")
+    if variables is None:
+        return {}
+    return {
+        name: _read_variable(name, node, fields.reporter)
+        for name, node in variables.table
+        if not name.startswith(USER_KEY_PREFIX)
+    }
+
+
+def _read_variable(name: str, node: Node, reporter: Reporter) -> Variable:
+    """A variable is a value, or a table that has nothing but `type`, `required`, `default`."""
+    if not isinstance(node, Table) or not node.entries.keys() & {"type", "required", "default"}:
+        return Variable(default=constant(node))
+    fields = Fields(node, reporter, f"variable `{name}`")
+    type_text = fields.text("type")
+    required = fields.boolean("required")
+    default = fields.node("default")
+    fields.finish()
+    declared = None
+    if type_text is not None:
+        parsed = parse_type(type_text.value)
+        reporter.extend(to_diagnostic(fault, type_text.node) for fault in parsed.faults)
+        if parsed.tree is not None:
+            resolved = resolve_type(parsed.tree, {})
+            reporter.extend(to_diagnostic(fault, type_text.node) for fault in resolved.faults)
+            declared = resolved.tree
+    return Variable(
+        type=declared,
+        required=required.value if required else False,
+        default=constant(default) if default is not None else None,
+    )
+
+
+# Providers
+
+
+def _read_providers(fields: Fields) -> dict[str, Any]:
+    found = fields.named("providers", _read_provider, "provider")
+    return dict(found)
+
+
+def _read_provider(key: Key, fields: Fields) -> dict[str, Any]:
+    where = f"provider `{key.value}`"
+    fields.text("default_tier")
+    fields.text("day")
+    fields.choice("tpm_counts", ("input", "total"))
+    fields.integer("tokens_per_message", 0)
+    tiers = fields.sub("tiers", f"the tiers of {where}")
+    for name, node in tiers.table if tiers else ():
+        if isinstance(node, Table):
+            _read_tier(Fields(node, fields.reporter, f"tier `{name}` of {where}"))
+        elif tiers is not None:
+            tiers.wrong_type(node, f"tier `{name}`", "a table")
+    value = plain(fields.table)
+    assert isinstance(value, dict)
+    return value
+
+
+def _read_tier(fields: Fields) -> None:
+    fields.text("name")
+    _read_quotas(fields)
+    models = fields.sub("models", f"the models of {fields.where}")
+    for name, node in models.table if models else ():
+        if isinstance(node, Table):
+            inner = Fields(node, fields.reporter, f"model `{name}`")
+            _read_quotas(inner)
+            inner.finish()
+        elif models is not None:
+            models.wrong_type(node, f"model `{name}`", "a table")
+    fields.finish()
+
+
+def _read_quotas(fields: Fields) -> None:
+    fields.text("pool")
+    for key in _LIMITS:
+        fields.integer(key, 1)
+    for key in _COSTS:
+        fields.number(key, 0)
+
+
+# Values
+
+
+def _value(located: Text | Located[Any] | None) -> Any:
+    return located.value if located is not None else None
+
+
+def plain(node: Node) -> Any:
+    """Return a node as plain data."""
+    if isinstance(node, Table):
+        return {key: plain(value) for key, value in node}
+    if isinstance(node, Array):
+        return [plain(item) for item in node.items]
+    assert isinstance(node, Scalar)
+    return node.value
+
+
+def constant(node: Node) -> Value:
+    """Return a node as a value of the IR that holds no template."""
+    if isinstance(node, Table):
+        return RecordValue({key: constant(value) for key, value in node})
+    if isinstance(node, Array):
+        return ListValue(tuple(constant(item) for item in node.items))
+    assert isinstance(node, Scalar)
+    value = node.value
+    if value is None or isinstance(value, str | int | float | bool):
+        return Constant(value)
+    return Constant(value.isoformat())
