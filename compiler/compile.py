@@ -1,0 +1,94 @@
+"""`compile`: from a file to a program, or to the diagnostics that stand in its way."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from botticelli.compiler.check import check_unit
+from botticelli.compiler.diagnostics import Diagnostic
+from botticelli.compiler.ir.program import Program
+from botticelli.compiler.narrative.model import Narrative
+from botticelli.compiler.nearest import listing, nearest
+from botticelli.compiler.reporter import Reporter
+from botticelli.compiler.semantics.configuration import Configuration
+from botticelli.compiler.workspace.composition import calls_of, resolve
+from botticelli.compiler.workspace.configuration import read_configuration
+from botticelli.compiler.workspace.workspace import NarrativeAt, Unit, Workspace, workspace_of
+from botticelli.grammar.catalogue import Severity
+
+
+class CompileResult(Struct, frozen=True):
+    """A program, unless errors stand in its way; and all that was found in the files it needs."""
+
+    program: Program | None
+    diagnostics: list[Diagnostic]
+    configuration: Configuration
+    files: int
+
+
+class NarrativeChoiceError(Exception):
+    """The file holds several narratives, or not the one asked for; the message names them."""
+
+
+def compile_file(path: Path, narrative: str | None = None) -> CompileResult:
+    """Check and compile one narrative of a file, with every narrative that it reaches.
+
+    Raises NarrativeChoiceError when ``narrative`` does not say which one is meant.
+    """
+    path = path.absolute()
+    workspace = workspace_of(path, {})
+    reporter = Reporter()
+    configuration = read_configuration(workspace.folder, reporter)
+    unit = workspace.unit(path)
+    found = check_unit(unit, workspace, named=True)
+    reporter.extend(found)
+    entry = None
+    units: list[Unit] = [unit]
+    if unit.file is not None and unit.file.narratives:
+        entry = NarrativeAt(unit, _choose(unit, narrative))
+        for at in _reached(entry, workspace):
+            if at.unit not in units:
+                units.append(at.unit)
+                reporter.extend(check_unit(at.unit, workspace, named=True))
+    diagnostics = reporter.diagnostics
+    program = None
+    if entry is not None and not any(each.rule.severity is Severity.ERROR for each in diagnostics):
+        from botticelli.compiler.lower.program import lower_program
+        from botticelli.compiler.workspace.schemas import resolve_schemas
+
+        program = lower_program(entry, workspace, configuration, resolve_schemas(workspace))
+    return CompileResult(program, diagnostics, configuration, len(units))
+
+
+def _choose(unit: Unit, name: str | None) -> Narrative:
+    assert unit.file is not None
+    narratives = {narrative.name: narrative for narrative in unit.file.narratives}
+    shown = unit.document.source.path
+    if name is None:
+        if len(narratives) == 1:
+            return next(iter(narratives.values()))
+        raise NarrativeChoiceError(
+            f"{shown} holds {len(narratives)} narratives: choose one with --narrative "
+            f"({listing(narratives)})"
+        )
+    if name not in narratives:
+        guess = nearest(name, narratives)
+        hint = f"; did you mean `{guess}`?" if guess else f"; it holds {listing(narratives)}"
+        raise NarrativeChoiceError(f"{shown} holds no narrative `{name}`{hint}")
+    return narratives[name]
+
+
+def _reached(entry: NarrativeAt, workspace: Workspace) -> Iterator[NarrativeAt]:
+    """Yield a narrative and every one that it runs, directly or not."""
+    seen = {entry.key}
+    queue = [entry]
+    for at in queue:
+        yield at
+        if at.unit.file is None:
+            continue
+        for call in calls_of(at.unit.file, at.narrative):
+            target = resolve(call.name, at.unit, workspace).found
+            if target is not None and target.key not in seen:
+                seen.add(target.key)
+                queue.append(target)

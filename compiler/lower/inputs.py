@@ -1,0 +1,155 @@
+"""Lowering inputs: references resolved, defaults filled in, the older spellings gone."""
+
+from msgspec.structs import replace
+
+from botticelli.compiler.ir import program as ir
+from botticelli.compiler.languages.references import TableReference
+from botticelli.compiler.lower.context import Context
+from botticelli.compiler.lower.expressions import both, lower_filter, lower_order, lower_reference
+from botticelli.compiler.lower.settings import value
+from botticelli.compiler.lower.values import lower_older_template, lower_value
+from botticelli.compiler.narrative.located import Located, Text
+from botticelli.compiler.narrative.model import (
+    Command,
+    Input,
+    Media,
+    Reference,
+    TableQuery,
+    TextInput,
+)
+
+DEFAULT_LIMIT = 10
+
+
+def lower_input(item: Input, context: Context) -> ir.Input:
+    """Lower one input of an act."""
+    match item:
+        case TextInput():
+            return _text(item, context)
+        case Command():
+            return _command(item, context, None)
+        case TableQuery():
+            return _query(item, context)
+        case Media():
+            return _media(item, context)
+        case Reference():
+            return _reference(item, context)
+
+
+def _retention(*said: Located[str] | None) -> str:
+    return next((each.value for each in said if each is not None), "full")
+
+
+def _text(item: TextInput, context: Context) -> ir.TextInput:
+    place = context.places.at(item.node.location)
+    if item.text is not None:
+        template = context.places.template(item.text)
+    else:
+        assert item.file is not None
+        template = context.prompt_file(item.file)
+    return ir.TextInput(place=place, retention=_retention(item.retention), template=template)
+
+
+def _command(
+    item: Command, context: Context, name: str | None, retention: Located[str] | None = None
+) -> ir.CommandInput:
+    assert item.platform is not None
+    assert item.command is not None
+    return ir.CommandInput(
+        place=context.places.at(item.node.location),
+        retention=_retention(retention, item.retention),
+        platform=item.platform.value,
+        command=item.command.value,
+        arguments={key: lower_value(node, context.places) for key, node in item.arguments.items()},
+        required=value(item.required) or False,
+        resource=name,
+        cache_seconds=value(item.cache_duration),
+        max_bytes=value(item.max_bytes),
+    )
+
+
+def _query(item: TableQuery, context: Context, name: str | None = None) -> ir.TableInput:
+    assert item.table_name is not None
+    table = lower_older_template(item.table_name, context.places)
+    alias = item.alias.value if item.alias else None
+    known = [name, item.table_name.value] if name else [item.table_name.value]
+    limit = value(item.limit)
+    consume = value(item.consume)
+    required = value(item.required)
+    return ir.TableInput(
+        place=context.places.at(item.node.location),
+        retention=_retention(item.retention),
+        table=table,
+        names=(alias,) if alias else tuple(dict.fromkeys(known)),
+        columns=tuple(text.value for text in item.columns) if item.columns is not None else None,
+        where=lower_filter(item.where) if item.where else None,
+        order=lower_order(item.order_by) if item.order_by else (),
+        limit=DEFAULT_LIMIT if limit is None else limit,
+        offset=value(item.offset) or 0,
+        sample=value(item.sample),
+        format=value(item.format) or "json",
+        required=True if required is None else required,
+        consume=context.consumes_by_default if consume is None else consume,
+        acknowledge=value(item.acknowledge) or "iteration",
+        max_bytes=value(item.max_bytes),
+    )
+
+
+def _media(item: Media, context: Context, retention: Located[str] | None = None) -> ir.MediaInput:
+    def template(text: Text | None) -> ir.Template | None:
+        return lower_older_template(text, context.places) if text else None
+
+    return ir.MediaInput(
+        place=context.places.at(item.node.location),
+        retention=_retention(retention, item.retention),
+        kind=item.kind or "document",
+        url=template(item.url),
+        file=template(item.file),
+        base64=item.base64.value if item.base64 else None,
+        mime=item.mime.value if item.mime else None,
+        filename=item.filename.value if item.filename else None,
+    )
+
+
+def _reference(item: Reference, context: Context) -> ir.Input:
+    file = context.file
+    match item.kind:
+        case "bots":
+            command = file.bots[item.name].input
+            assert isinstance(command, Command)
+            return _command(command, context, item.name, item.retention)
+        case "media":
+            media = file.media[item.name].input
+            assert isinstance(media, Media)
+            return _media(media, context, item.retention)
+        case "tables" | "table":
+            return _table_reference(item, context)
+        case _:
+            return ir.NarrativeInput(
+                place=context.places.at(item.location),
+                retention=_retention(item.retention),
+                narrative=context.narrative_key(item.name),
+            )
+
+
+def _table_reference(item: Reference, context: Context) -> ir.TableInput:
+    """Refine the named query by the clauses written beside its name."""
+    place = context.places.at(item.location)
+    clauses: TableReference = lower_reference(item.text)
+    if item.kind == "tables":
+        query = context.file.tables[item.name].input
+        assert isinstance(query, TableQuery)
+        base = _query(query, context, item.name)
+    else:
+        base = ir.TableInput(
+            place=place,
+            table=ir.Template(item.name, place),
+            names=(item.name,),
+            consume=context.consumes_by_default,
+        )
+    changes = {name: said for name, said in clauses.clauses().items() if said is not None}
+    where = both(base.where, changes.pop("where", None))
+    alias = changes.pop("alias", None)
+    names = (alias,) if alias else base.names
+    retention = item.retention.value if item.retention else base.retention
+    return replace(base, **changes, place=place, where=where, names=names, retention=retention)

@@ -1,0 +1,96 @@
+"""Lowering a program: a narrative, everything that it runs, and what the project gives to both."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from botticelli.compiler.ir import program as ir
+from botticelli.compiler.ir.types import Record
+from botticelli.compiler.lower.context import Context
+from botticelli.compiler.lower.narratives import lower_narrative
+from botticelli.compiler.lower.places import Places
+from botticelli.compiler.lower.values import lower_older_template
+from botticelli.compiler.semantics.configuration import Configuration
+from botticelli.compiler.version import VERSION
+from botticelli.compiler.workspace.composition import resolve
+from botticelli.compiler.workspace.workspace import NarrativeAt, Workspace
+
+
+def lower_program(
+    entry: NarrativeAt,
+    workspace: Workspace,
+    configuration: Configuration,
+    schemas: dict[str, Record],
+) -> ir.Program:
+    """Lower a narrative that has been checked, with every narrative that it reaches."""
+    keys: dict[tuple[str, str], str] = {}
+    queue = [entry]
+    lowered: dict[str, ir.Narrative] = {}
+
+    def key_of(at: NarrativeAt) -> str:
+        if at.key not in keys:
+            keys[at.key] = _unused_key(at, workspace.folder, set(keys.values()))
+            queue.append(at)
+        return keys[at.key]
+
+    keys[entry.key] = entry.narrative.name
+    for at in queue:
+        context = _context(at, workspace, schemas, key_of)
+        lowered[keys[at.key]] = lower_narrative(at.narrative, configuration.defaults, context)
+    return ir.Program(
+        compiler=VERSION,
+        entry=entry.narrative.name,
+        narratives=lowered,
+        variables=configuration.variables,
+        schemas=schemas,
+        triggers=_triggers(entry, workspace),
+    )
+
+
+def _unused_key(at: NarrativeAt, folder: Path, taken: set[str]) -> str:
+    """The narrative's name; with its file's where two narratives of a program bear one name."""
+    name = at.narrative.name
+    if name not in taken:
+        return name
+    return f"{name} ({Places(at.unit, folder).path})"
+
+
+def _context(
+    at: NarrativeAt,
+    workspace: Workspace,
+    schemas: dict[str, Record],
+    key_of: Callable[[NarrativeAt], str],
+) -> Context:
+    assert at.unit.file is not None
+
+    def narrative_key(name: str) -> str:
+        found = resolve(name, at.unit, workspace).found
+        assert found is not None
+        return key_of(found)
+
+    preserve = at.narrative.storage.preserve_source
+    return Context(
+        unit=at.unit,
+        file=at.unit.file,
+        places=Places(at.unit, workspace.folder),
+        schemas=schemas,
+        narrative_key=narrative_key,
+        consumes_by_default=preserve is not None and not preserve.value,
+    )
+
+
+def _triggers(entry: NarrativeAt, workspace: Workspace) -> tuple[ir.Trigger, ...]:
+    """What starts the entry narrative: the triggers of its file that name it, or nothing else."""
+    assert entry.unit.file is not None
+    places = Places(entry.unit, workspace.folder)
+    return tuple(
+        ir.Trigger(
+            name=trigger.name.value,
+            place=places.at(trigger.name.location),
+            narrative=entry.narrative.name,
+            schedule=trigger.schedule.value if trigger.schedule else None,
+            webhook=trigger.webhook.value if trigger.webhook else None,
+            secret=lower_older_template(trigger.secret, places) if trigger.secret else None,
+        )
+        for trigger in entry.unit.file.triggers
+        if trigger.narrative is None or trigger.narrative.value == entry.narrative.name
+    )
