@@ -25,8 +25,8 @@ def visible(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return ``text`` visible and on one line: line breaks become blanks."""
-    return visible(" ".join(text.split("\n")))
+    """Return ``text`` visible and on one line, its line breaks as blanks and none at the end."""
+    return visible(text.replace("\n", " ")).rstrip(" ")
 
 
 def display_width(text: str) -> int:

@@ -11,7 +11,7 @@ from itertools import pairwise
 from msgspec import Struct
 
 from botticelli.compiler.report.colors import PLAIN, Paint
-from botticelli.compiler.report.display import LINE_WIDTH, ShownLine, fits, one_line, shown_line
+from botticelli.compiler.report.display import LINE_WIDTH, ShownLine, fits, shown_line
 from botticelli.compiler.source import Source, Span
 
 SLOT_WIDTH = 2
@@ -20,7 +20,7 @@ ELISION = "·"
 
 
 class Mark(Struct, frozen=True):
-    """A span to underline and what to say about it (nothing when empty)."""
+    """A span to underline and what to say about it: one visible line, or nothing when empty."""
 
     span: Span
     label: str
@@ -137,8 +137,7 @@ class _Excerpt:
         column = shown.columns(placed.end - 1, placed.end)[1] - 1
         self._stroke(canvas, "╰", slot, column, placed.mark)
         if placed.mark.label:
-            label = one_line(placed.mark.label)
-            canvas.put(self._margin + column + 2, label, placed.mark.style)
+            canvas.put(self._margin + column + 2, placed.mark.label, placed.mark.style)
         del self._open[slot]
         return Row(None, self._text(canvas))
 
@@ -167,8 +166,7 @@ class _Excerpt:
             default=None,
         )
         if beside is not None:
-            label = one_line(beside[2].label)
-            strokes.put(self._margin + rightmost + 1, label, beside[2].style)
+            strokes.put(self._margin + rightmost + 1, beside[2].label, beside[2].style)
         yield Row(None, self._text(strokes))
         hanging = [(left, mark) for left, right, mark in labelled if (left, right, mark) != beside]
         yield from self._hanging(sorted(hanging, key=lambda h: (-h[0], h[1].primary)))
@@ -183,7 +181,7 @@ class _Excerpt:
                     corner = "├"
                 canvas.put(self._margin + other, "│", below.style)
             canvas.put(self._margin + column, corner, mark.style)
-            canvas.put(self._margin + column + 1, "╴" + one_line(mark.label), mark.style)
+            canvas.put(self._margin + column + 1, "╴" + mark.label, mark.style)
             yield Row(None, self._text(canvas))
 
     def _canvas(self) -> "_Canvas":

@@ -115,7 +115,7 @@ def _line(source: Source, offset: int) -> int:
 def _change_rows(change: _Change, paint: Paint) -> Iterator[Row]:
     for sign, lines, style in (("-", change.before, REMOVED), ("+", change.after, ADDED)):
         for index, line in enumerate(lines[:MOST_LINES]):
-            number = change.first + index if sign == "-" else None
+            number = change.first + index if sign == "-" or not change.before else None
             shown = shown_line(line.removesuffix("\r")).text
             yield Row(number, paint(f"{sign} {shown}".rstrip(" "), style))
         if len(lines) > MOST_LINES:

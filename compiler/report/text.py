@@ -92,12 +92,12 @@ def _excerpts(diagnostic: Diagnostic, paint: Paint) -> list[tuple[Location, list
     """Return one excerpt of each file that has something to show, the primary one first."""
     style = SEVERITY[diagnostic.rule.severity]
     origin = diagnostic.location
-    primary = Mark(origin.span, diagnostic.note, style, primary=True)
+    primary = Mark(origin.span, one_line(diagnostic.note), style, primary=True)
     parts = {origin.source.path: (origin, [primary])}
     for label in diagnostic.labels:
         place = label.location
         _, marks = parts.setdefault(place.source.path, (place, []))
-        marks.append(Mark(place.span, label.message, SECONDARY, primary=False))
+        marks.append(Mark(place.span, one_line(label.message), SECONDARY, primary=False))
     return [(at, excerpt(at.source, marks, paint)) for at, marks in parts.values()]
 
 
