@@ -1,0 +1,143 @@
+"""Arguments that several commands share, and the short forms in which commands are written."""
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from botticelli.compiler.ir.types import Bool, Json, List, Null, Optional, Text, Timestamp, Type
+from botticelli.compiler.semantics.commands.discord import bodies
+from botticelli.compiler.semantics.commands.kinds import Id
+from botticelli.compiler.semantics.commands.model import Argument, Command, JsonConstant, Request
+
+ID = Id()
+NOTHING = Null()
+"""The result of a command that the API answers without a body."""
+
+
+def path_id(name: str, about: str, field: str | None = None, *aliases: str) -> Argument:
+    """Return a required id that stands in the path."""
+    return Argument(name, ID, "path", required=True, field=field, aliases=aliases, about=about)
+
+
+def query(name: str, type_: Type, about: str = "") -> Argument:
+    """Return an optional argument of the query."""
+    return Argument(name, type_, "query", about=about)
+
+
+def body(name: str, type_: Type, about: str = "", *aliases: str) -> Argument:
+    """Return an optional argument of the body."""
+    return Argument(name, type_, about=about, aliases=aliases)
+
+
+def optional(argument: Argument) -> Argument:
+    """Return the argument as one that may be left out."""
+    return replace(argument, required=False)
+
+
+def required(argument: Argument) -> Argument:
+    """Return the argument as one that must be given."""
+    return replace(argument, required=True)
+
+
+def nullable(argument: Argument) -> Argument:
+    """Return the argument as one that may be null, which clears what it sets."""
+    return replace(argument, type=Optional(argument.type))
+
+
+def inside(outer: str, *arguments: Argument) -> tuple[Argument, ...]:
+    """Return the arguments as fields of an object of the body."""
+    return tuple(replace(each, field=f"{outer}.{each.sent_as}") for each in arguments)
+
+
+GUILD = path_id("guild_id", "the server", None, "server_id")
+CHANNEL = path_id("channel_id", "the channel", None, "channel")
+THREAD = path_id("thread_id", "the thread", "channel_id", "channel_id")
+MESSAGE = path_id("message_id", "the message")
+USER = path_id("user_id", "the user", None, "member_id")
+ROLE = path_id("role_id", "the role")
+SCOPE = Argument(
+    "guild_id",
+    ID,
+    "client",
+    aliases=("server_id",),
+    about="the server that the command belongs to; the API does not ask for it",
+)
+REASON = Argument(
+    "reason",
+    Text(maximum=512),
+    "header",
+    field="X-Audit-Log-Reason",
+    aliases=("audit_log_reason",),
+    about="what the server's audit log says about it",
+)
+BEFORE = query("before", ID, "only what is older than this id")
+AFTER = query("after", ID, "only what is newer than this id")
+BEFORE_TIME = query("before", Timestamp(), "only what is older than this time")
+
+CONTENT = body("content", Text(maximum=2000), "the text of the message", "text")
+EMBEDS = body("embeds", List(bodies.EMBED), "up to ten embeds")
+MENTIONS = body("allowed_mentions", bodies.ALLOWED_MENTIONS, "who is notified by mentions")
+COMPONENTS = body("components", List(Json()), "buttons, menus and layout")
+STICKERS = body("sticker_ids", List(ID), "up to three stickers of the server")
+FLAGS = body("flags", bodies.PERMISSIONS, "bits of the message, as 4 for no embeds of links")
+POLL = body("poll", bodies.POLL, "a poll to vote in")
+TTS = body("tts", Bool(), "whether it is read aloud")
+ATTACHMENTS = body("attachments", List(bodies.ATTACHMENT), "the attachments to keep")
+
+SAYS_SOMETHING = ("content", "embeds", "sticker_ids", "components", "poll")
+
+
+def command(
+    name: str,
+    about: str,
+    requests: Request | tuple[Request, ...],
+    *arguments: Argument,
+    result: Type = NOTHING,
+    writes: bool | None = None,
+    keyed: bool = False,
+    idempotent: bool | None = None,
+    one_of: tuple[tuple[str, ...], ...] = (),
+    steps: tuple[str, ...] = (),
+    fixed: Mapping[str, JsonConstant] | None = None,
+    withheld: tuple[str, ...] = (),
+) -> Command:
+    """Return a command. What is not said follows from the method: all but GET write, and POST is
+    not idempotent. Every command takes `guild_id`."""
+    several = (requests,) if isinstance(requests, Request) else requests
+    methods = {request.method for request in several}
+    if all(each.name != "guild_id" for each in arguments):
+        arguments = (*arguments, SCOPE)
+    return Command(
+        name=name,
+        about=about,
+        requests=several,
+        arguments=arguments,
+        result=result,
+        writes=methods != {"GET"} if writes is None else writes,
+        keyed=keyed,
+        idempotent="POST" not in methods if idempotent is None else idempotent,
+        one_of=one_of,
+        steps=steps,
+        fixed=fixed or {},
+        withheld=withheld,
+    )
+
+
+def get(operation: str, path: str) -> Request:
+    return Request(operation, "GET", path)
+
+
+def post(operation: str, path: str) -> Request:
+    return Request(operation, "POST", path)
+
+
+def put(operation: str, path: str) -> Request:
+    return Request(operation, "PUT", path)
+
+
+def patch(operation: str, path: str) -> Request:
+    return Request(operation, "PATCH", path)
+
+
+def delete(operation: str, path: str) -> Request:
+    return Request(operation, "DELETE", path)

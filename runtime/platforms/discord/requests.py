@@ -1,0 +1,141 @@
+"""From a command and its arguments to one HTTP request, by the registry alone; nothing is sent."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from botticelli.compiler.semantics.commands import Command, Request
+from botticelli.compiler.semantics.commands.values import converted
+from botticelli.runtime.platforms.protocol import Json, PlatformError
+
+NONCE_LENGTH = 25
+"""The longest nonce that the API takes."""
+MAJOR_PARAMETERS = ("channel_id", "guild_id", "webhook_id")
+
+
+class File(Struct, frozen=True):
+    """A file to upload."""
+
+    name: str
+    content: bytes
+    mime: str
+
+
+class Outgoing(Struct, frozen=True):
+    """A request to send. ``route`` and ``major`` tell its rate limit; ``url`` is relative."""
+
+    method: str
+    url: str
+    route: str
+    major: str
+    parameters: dict[str, Any]
+    headers: dict[str, str]
+    body: Any
+    form: dict[str, str]
+    files: dict[str, File]
+
+
+def checked_arguments(command: Command, arguments: Mapping[str, Json]) -> dict[str, Any]:
+    """Return the arguments under their proper names and in the API's form.
+
+    Raises PlatformError for the first that is unknown, missing or of the wrong type; the message
+    holds no value, as it may be a secret.
+    """
+    values: dict[str, Any] = {}
+    for name, value in arguments.items():
+        argument = command.argument(name)
+        if argument is None:
+            raise PlatformError(f"discord.{command.name} has no argument `{name}`")
+        if argument.name in values:
+            raise PlatformError(f"discord.{command.name} was given `{argument.name}` twice")
+        values[argument.name], faults = converted(argument.type, value)
+        if faults:
+            place = "".join(f"[{key!r}]" for key in faults[0].path)
+            raise PlatformError(
+                f"discord.{command.name}: `{name}{place}` must be {faults[0].expected}"
+            )
+    for group in command.missing(list(values)):
+        wanted = " or ".join(f"`{name}`" for name in group)
+        raise PlatformError(f"discord.{command.name} needs {wanted}")
+    return values
+
+
+def outgoing(command: Command, values: Mapping[str, Any], idempotency_key: str) -> Outgoing:
+    """Make the request of a command from its checked arguments."""
+    request = command.request_for(list(values))
+    if request is None:
+        raise PlatformError(f"discord.{command.name} lacks an argument of its address")
+    for name in command.unfit(list(values)):
+        raise PlatformError(f"discord.{command.name}: `{name}` does not go with the others")
+    given = [each for each in command.arguments if each.name in values]
+    form = {each.sent_as: values[each.name] for each in given if each.location == "form"}
+    return Outgoing(
+        method=request.method,
+        url=_address(command, request, values),
+        route=f"{request.method} {request.path}",
+        major=_major(request, {each.sent_as: values[each.name] for each in given}),
+        parameters={
+            each.sent_as: _in_query(values[each.name]) for each in given if each.location == "query"
+        },
+        headers={
+            each.sent_as: quote(values[each.name], safe=" ")
+            for each in given
+            if each.location == "header"
+        },
+        body=_body(command, request, values, idempotency_key),
+        form={name: value for name, value in form.items() if isinstance(value, str)},
+        files={name: value for name, value in form.items() if isinstance(value, File)},
+    )
+
+
+def _address(command: Command, request: Request, values: Mapping[str, Any]) -> str:
+    """Fill the path. Each value stays one segment of it, whatever characters it holds."""
+    path = request.path
+    for argument in command.arguments:
+        slot = f"{{{argument.sent_as}}}"
+        if slot in path:
+            text = str(values[argument.name])
+            if text in ("", ".", ".."):
+                raise PlatformError(f"discord.{command.name}: `{argument.name}` is no name")
+            path = path.replace(slot, quote(text, safe=""))
+    return path
+
+
+def _major(request: Request, fields: Mapping[str, Any]) -> str:
+    return next(
+        (f"{name}={fields[name]}" for name in MAJOR_PARAMETERS if name in request.parameters), ""
+    )
+
+
+def _in_query(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return [_in_query(item) for item in value] if isinstance(value, list) else str(value)
+
+
+def _body(
+    command: Command, request: Request, values: Mapping[str, Any], idempotency_key: str
+) -> Any:
+    """Return the JSON body, or None for a request that has none."""
+    body: dict[str, Any] = dict(command.fixed)
+    for argument in command.arguments:
+        if argument.location != "body" or argument.name not in values:
+            continue
+        if argument.sent_as == "*":
+            return values[argument.name]
+        _put(body, argument.sent_as.split("."), values[argument.name])
+    if command.keyed:
+        body |= {"nonce": idempotency_key[:NONCE_LENGTH], "enforce_nonce": True}
+    takes_body = any(each.location == "body" for each in command.arguments)
+    return body if body or takes_body or request.wants_body else None
+
+
+def _put(body: dict[str, Any], keys: list[str], value: Any) -> None:
+    """Set a value in nested objects, into an object beside what is already there."""
+    for key in keys[:-1]:
+        body = body.setdefault(key, {})
+    if isinstance(value, dict) and isinstance(body.get(keys[-1]), dict):
+        value = value | body[keys[-1]]
+    body[keys[-1]] = value
