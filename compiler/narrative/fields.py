@@ -31,6 +31,7 @@ class Fields:
         self.reporter = reporter
         self.where = where
         self._known: dict[str, None] = {}
+        self._missing: list[tuple[tuple[str, ...], str | None]] = []
 
     # Keys
 
@@ -62,30 +63,44 @@ class Fields:
             help="keep one of the two",
         )
 
-    def require(self, key: str, help: str | None = None) -> bool:  # noqa: A002
-        """Report a missing key; tell whether it is there."""
-        self._known[key] = None
-        if key in self.table.entries:
+    def require(self, *keys: str, help: str | None = None) -> bool:  # noqa: A002
+        """Tell whether one of several keys is there; if none is, ``finish`` reports it."""
+        for key in keys:
+            self._known[key] = None
+        if any(key in self.table.entries for key in keys):
             return True
-        self.missing(f"`{key}`", help)
+        self._missing.append((keys, help))
         return False
 
-    def missing(self, what: str, help: str | None = None) -> None:  # noqa: A002
+    def _report_missing(self, keys: tuple[str, ...], help_text: str | None) -> None:
+        what = listing(keys).replace(" and ", " or ")
         self.reporter.report(
             catalogue.MISSING_KEY,
             self.table.location,
             f"{self.where} needs {what}",
             note=f"{what} is missing here",
-            help=help,
+            help=help_text,
         )
 
     def finish(self) -> None:
-        """Report every key that nobody asked for."""
+        """Report every key that nobody asked for, and every one that was asked for in vain.
+
+        A missing key that an unknown one most likely means is one fault, and is said once.
+        """
+        meant = set()
         for key in self.table.entries:
             if key not in self._known and not key.startswith(USER_KEY_PREFIX):
-                self._unknown(key)
+                meant.add(self._unknown(key))
+        for keys, help_text in self._missing:
+            if meant.isdisjoint(keys):
+                self._report_missing(keys, help_text)
 
-    def _unknown(self, key: str) -> None:
+    def missing_like(self, key: str) -> bool:
+        """Tell whether ``key`` is a slip of the fingers for one that is required and missing."""
+        return any(is_slip(key, wanted) for keys, _ in self._missing for wanted in keys)
+
+    def _unknown(self, key: str) -> str | None:
+        """Report one unknown key; return the one that was most likely meant."""
         free = [known for known in self._known if known not in self.table.entries]
         guess = nearest(key, free) or nearest(key, self._known)
         location = self.table.key_location(key)
@@ -105,6 +120,7 @@ class Fields:
             if guess is not None and guess in free
             else None,
         )
+        return guess
 
     # Values
 

@@ -150,9 +150,11 @@ def _read_single(fields: Fields, defaults: FileDefaults) -> Narrative:
             note="this one is used",
             help="keep one of the two",
         )
-    return _read_narrative(
+    narrative = _read_narrative(
         name or fields.table, name.value if name else defaults.name, fields, defaults
     )
+    fields.finish()
+    return narrative
 
 
 def _several(key: Key, fields: Fields, defaults: FileDefaults) -> Narrative:

@@ -159,7 +159,7 @@ def _read_text(fields: Fields, act: str) -> TextInput | None:
     retention = read_retention(fields)
     key = fields.first_of("content", "text", "file")
     if key is None:
-        fields.missing("`text`", help="or `content`, or `file`")
+        fields.require("text", "content", "file")
         return None
     text = fields.text(key)
     if text is None:

@@ -67,12 +67,10 @@ def _table_step(node: Table, reporter: Reporter) -> Step | None:
     present = [form for form in _FORMS if form in node.entries]
     if not present:
         fields = Fields(node, reporter, "an item of the order")
-        for form in _FORMS:
-            fields.node(form)
-        if node.entries:
-            fields.finish()
-        else:
-            fields.missing("`parallel`, `if` or `repeat`")
+        fields.require(*_FORMS)
+        for key in ("then", "else", "until", "iterations"):
+            fields.node(key)
+        fields.finish()
         return None
     fields = Fields(node, reporter, f"`{present[0]}`")
     for form in present[1:]:

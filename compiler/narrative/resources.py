@@ -52,7 +52,7 @@ def read_command(fields: Fields, *, open_arguments: bool) -> Command:
             arguments[name], tables[name] = node, table
     if open_arguments:
         for name, node in fields.table:
-            if name in _COMMAND_KEYS or name.startswith("x-"):
+            if name in _COMMAND_KEYS or name.startswith("x-") or fields.missing_like(name):
                 continue
             fields.node(name)
             if name not in arguments:
@@ -114,8 +114,7 @@ def read_media(fields: Fields, kind: str | None) -> Media:
     else:
         fields.node("type")
     source = fields.first_of("url", "file", "base64")
-    if source is None:
-        fields.missing("`url`, `file` or `base64`")
+    fields.require("url", "file", "base64")
     text = fields.text(source) if source else None
     mime = fields.text("mime")
     filename = fields.text("filename")

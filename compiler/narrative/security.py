@@ -55,9 +55,8 @@ def _read_content(fields: Fields) -> ContentRules:
 
 
 def read_trigger(name: Key, fields: Fields) -> Trigger:
-    start = fields.first_of("schedule", "webhook")
-    if start is None:
-        fields.missing("`schedule` or `webhook`")
+    fields.first_of("schedule", "webhook")
+    fields.require("schedule", "webhook")
     schedule = fields.text("schedule")
     webhook = fields.text("webhook")
     if schedule is not None and not _is_cron(schedule.value):
