@@ -12,7 +12,7 @@ from botticelli.compiler.lower.settings import (
 from botticelli.compiler.lower.steps import lower_sequence
 from botticelli.compiler.narrative.located import Text
 from botticelli.compiler.narrative.model import ContentStorage, Narrative, Security
-from botticelli.compiler.rules.order import act_names
+from botticelli.compiler.flow.steps import act_names
 from botticelli.compiler.semantics.configuration import Defaults
 from botticelli.compiler.syntax.nodes import Array, Node, Scalar
 

@@ -1,8 +1,7 @@
 """Rules on the table of contents: names of acts in it, and acts that no order reaches."""
 
-from collections.abc import Iterator
-
 from botticelli.compiler.diagnostics import Edit, Fix, Label
+from botticelli.compiler.flow.steps import act_names
 from botticelli.compiler.narrative.fields import is_slip
 from botticelli.compiler.narrative.located import Name, Text
 from botticelli.compiler.narrative.model import (
@@ -28,22 +27,6 @@ def check_order(subject: Subject) -> None:
         if narrative.order is not None:
             _repeated_acts(narrative.order.body, {}, subject)
     _unused_acts(meant, subject)
-
-
-def act_names(step: Step) -> Iterator[Name]:
-    """Yield every act that a step names, in the order written."""
-    match step:
-        case ActStep(name):
-            yield name
-        case SequenceStep(steps=steps) | ParallelStep(steps=steps):
-            for inner in steps:
-                yield from act_names(inner)
-        case BranchStep(then=then, otherwise=otherwise):
-            yield from act_names(then)
-            if otherwise is not None:
-                yield from act_names(otherwise)
-        case RepeatStep(body=body):
-            yield from act_names(body)
 
 
 def _unknown_acts(narrative: Narrative, subject: Subject) -> set[str]:

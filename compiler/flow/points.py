@@ -1,0 +1,242 @@
+"""Before each act: which acts have certainly run, which may have, which run later.
+
+An order is followed once, as the runtime will follow it. At each act, and at each condition, that
+gives a point: what templates and conditions there can rest on, and why.
+"""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from botticelli.compiler.diagnostics import Location
+from botticelli.compiler.flow.steps import act_names
+from botticelli.compiler.narrative.located import Name, Text
+from botticelli.compiler.narrative.model import (
+    Act,
+    ActStep,
+    BranchStep,
+    Narrative,
+    ParallelStep,
+    RepeatStep,
+    SequenceStep,
+    Step,
+)
+
+Conditions = frozenset[str]
+
+
+class Cause(Struct, frozen=True):
+    """Why an act may not have run: what decides it, and where that stands."""
+
+    message: str
+    location: Location
+
+
+class Run(Struct, frozen=True):
+    """An act that has run by some point, if all of ``conditions`` held."""
+
+    act: Act
+    step: Name
+    conditions: Conditions = frozenset()
+    cause: Cause | None = None
+
+
+class Point(Struct, frozen=True, kw_only=True):
+    """What is known before one act runs or one condition is looked at.
+
+    ``runs`` holds the latest run of each act, ``holding`` the conditions that hold here.
+    ``earlier_pass`` are acts that ran only in the pass before of a surrounding repetition,
+    ``siblings`` those that run at the same time. ``previous`` are the acts of which one ran last;
+    ``previous_certain`` tells that one did.
+    """
+
+    runs: dict[str, Run] = {}
+    holding: Conditions = frozenset()
+    earlier_pass: dict[str, Name] = {}
+    siblings: dict[str, Name] = {}
+    previous: tuple[Act, ...] = ()
+    previous_certain: bool = False
+    in_carousel: bool = False
+
+    def certain(self, name: str) -> bool:
+        """Tell whether an act has certainly run: nothing decided it, or what did holds here."""
+        run = self.runs.get(name)
+        return run is not None and run.conditions <= self.holding
+
+
+class ActPoint(Struct, frozen=True):
+    """An act where the order names it. ``point`` is for its inputs; its `when` is not yet known."""
+
+    act: Act
+    step: Name
+    point: Point
+
+
+class ConditionPoint(Struct, frozen=True):
+    """A condition of the order or of an act, and what is known when it is looked at."""
+
+    condition: Text
+    point: Point
+
+
+class Flow(Struct, frozen=True):
+    """A narrative's order, followed."""
+
+    acts: tuple[ActPoint, ...]
+    conditions: tuple[ConditionPoint, ...]
+    later: dict[str, Name]
+    end: Point
+
+
+def follow(narrative: Narrative, acts: dict[str, Act]) -> Flow:
+    """Follow a narrative's order. Names in it that are no acts are passed over."""
+    walk = _Walk(acts)
+    start = Point(in_carousel=narrative.carousel is not None)
+    end = start
+    later: dict[str, Name] = {}
+    if narrative.order is not None:
+        end = walk.step(narrative.order.body, start)
+        later = walk.named(narrative.order.body)
+    return Flow(tuple(walk.acts), tuple(walk.conditions), later, end)
+
+
+class _Walk:
+    """Collects points on the way through an order."""
+
+    def __init__(self, known: dict[str, Act]) -> None:
+        self._known = known
+        self.acts: list[ActPoint] = []
+        self.conditions: list[ConditionPoint] = []
+
+    def named(self, step: Step) -> dict[str, Name]:
+        """The acts that a step names, each where it does so first."""
+        found: dict[str, Name] = {}
+        for name in act_names(step):
+            if name.value in self._known:
+                found.setdefault(name.value, name)
+        return found
+
+    def step(self, step: Step, point: Point) -> Point:
+        """Follow one step; return what is known after it."""
+        match step:
+            case ActStep(name):
+                return self._act(name, point)
+            case SequenceStep(steps=steps):
+                for inner in steps:
+                    point = self.step(inner, point)
+                return point
+            case ParallelStep(steps=steps):
+                return self._parallel(steps, point)
+            case BranchStep():
+                return self._branch(step, point)
+            case RepeatStep():
+                return self._repeat(step, point)
+
+    def _act(self, name: Name, point: Point) -> Point:
+        act = self._known.get(name.value)
+        if act is None:
+            return point
+        inside = point
+        if act.carousel is not None:
+            inside = replace(
+                inside, in_carousel=True, earlier_pass={**inside.earlier_pass, name.value: name}
+            )
+        if act.when is not None:
+            self.conditions.append(ConditionPoint(act.when, inside))
+            inside = replace(inside, holding=inside.holding | {_key(act.when)})
+        self.acts.append(ActPoint(act, name, inside))
+        if act.when is None:
+            run = Run(act, name, point.holding)
+            certain = True
+            previous: tuple[Act, ...] = (act,)
+        else:
+            cause = Cause(f"`{name.value}` runs only when this holds", act.when.location)
+            run = Run(act, name, inside.holding, cause)
+            certain = point.previous_certain
+            previous = (*point.previous, act)
+        return replace(
+            point,
+            runs={**point.runs, name.value: run},
+            previous=previous,
+            previous_certain=certain,
+        )
+
+    def _parallel(self, steps: Iterable[Step], point: Point) -> Point:
+        branches = list(steps)
+        after = point
+        for index, branch in enumerate(branches):
+            others = branches[:index] + branches[index + 1 :]
+            siblings = {
+                name: where for other in others for name, where in self.named(other).items()
+            }
+            inside = replace(point, siblings={**point.siblings, **siblings})
+            end = self.step(branch, inside)
+            runs = {name: run for name, run in end.runs.items() if run is not point.runs.get(name)}
+            certain = end.previous_certain and end.previous != point.previous
+            after = replace(
+                after,
+                runs={**after.runs, **runs},
+                previous=end.previous if certain else (*after.previous, *end.previous),
+                previous_certain=after.previous_certain or certain,
+            )
+        return after
+
+    def _branch(self, step: BranchStep, point: Point) -> Point:
+        self.conditions.append(ConditionPoint(step.condition, point))
+        key = _key(step.condition)
+        then = self.step(step.then, replace(point, holding=point.holding | {key}))
+        denied = replace(point, holding=point.holding | {f"not ({key})"})
+        otherwise = self.step(step.otherwise, denied) if step.otherwise is not None else denied
+        runs = {
+            name: _after_branch(name, then.runs.get(name), otherwise.runs.get(name), step, point)
+            for name in dict.fromkeys((*then.runs, *otherwise.runs))
+        }
+        return replace(
+            point,
+            runs=runs,
+            previous=tuple(dict.fromkeys((*then.previous, *otherwise.previous))),
+            previous_certain=then.previous_certain and otherwise.previous_certain,
+        )
+
+    def _repeat(self, step: RepeatStep, point: Point) -> Point:
+        inside = replace(
+            point,
+            in_carousel=True,
+            earlier_pass={**point.earlier_pass, **self.named(step.body)},
+        )
+        end = self.step(step.body, inside)
+        if step.until is not None:
+            self.conditions.append(ConditionPoint(step.until, end))
+        return replace(
+            end,
+            in_carousel=point.in_carousel,
+            earlier_pass=point.earlier_pass,
+            holding=point.holding,
+        )
+
+
+def _after_branch(
+    name: str, first: Run | None, second: Run | None, step: BranchStep, point: Point
+) -> Run:
+    """What is known of an act after an `if`, from what each side knew of it at its end."""
+    before = point.runs.get(name)
+    if before is not None and before.conditions <= point.holding:
+        new = first if first is not before else second
+        return replace(new or before, conditions=before.conditions, cause=None)
+    if first is not None and second is not None and first is not second:
+        key = _key(step.condition)
+        rest = (first.conditions - {key}) | (second.conditions - {f"not ({key})"})
+        if rest <= point.holding:
+            return Run(first.act, first.step, point.holding)
+    run = first if first is not None and first is not before else second or first
+    assert run is not None
+    if run.cause is not None:
+        return run
+    message = f"`{name}` runs only in a branch of this `if`"
+    return replace(run, cause=Cause(message, step.condition.location))
+
+
+def _key(condition: Text) -> str:
+    """A condition's text with white space folded, by which equal conditions are recognised."""
+    return " ".join(condition.value.split())
