@@ -5,6 +5,7 @@ sizes and time, and filters that give the same result in every run. This module 
 is itself imported only by functions that need it.
 """
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache, partial
@@ -79,6 +80,11 @@ class MissingName(StrictUndefined):
         return f"{kind_of(self._undefined_obj)} has no such element"
 
 
+def _is_none(value: object) -> bool:
+    """Whether nothing is there: null, or a name that an act which did not run would have given."""
+    return value is None or isinstance(value, Undefined)
+
+
 class Generator(CodeGenerator):
     """Jinja's code generator, with every loop counted and every piece of output accounted for.
 
@@ -120,6 +126,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         )
         self.filters = dict(FILTERS)
         self.globals["lipsum"] = lorem_ipsum
+        self.tests = {**self.tests, "none": _is_none}
         self.binop_table |= OPERATORS
 
     def concatenate(self, parts: Iterable[object]) -> str:
@@ -189,7 +196,9 @@ def compile_source(source: str) -> Template:
     """Compile a template. Raises ``TemplateError``."""
     sandbox = environment()
     try:
-        tree = sandbox.parse(source)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an unknown escape in a string is kept as written
+            tree = sandbox.parse(source)
         refuse_tags(tree)
         code = sandbox.compile(tree)
         return sandbox.template_class.from_code(sandbox, code, dict(sandbox.globals))
