@@ -6,13 +6,16 @@ from hashlib import sha256
 
 from botticelli.compiler.diagnostics import Diagnostic
 
+CONTEXT = 200
+"""Code points that count on each side; a long line is not read whole for each finding in it."""
+
 
 def fingerprints(diagnostics: Iterable[Diagnostic]) -> list[str]:
     """Return a fingerprint for each diagnostic, different from all others.
 
-    It is made of the rule, the file, the marked text and the line that it begins on, without its
-    indentation; so it stays when lines are added or removed elsewhere, and when a message is worded
-    anew. Findings that are alike in all of this are numbered in their order.
+    It is made of the rule, the file, the marked text and what stands beside it on the line that it
+    begins on, without indentation; so it stays when lines are added or removed elsewhere, and when
+    a message is worded anew. Findings that are alike in all of this are numbered in their order.
     """
     seen: Counter[str] = Counter()
     names = []
@@ -28,7 +31,8 @@ def _key(diagnostic: Diagnostic) -> str:
     source, span = diagnostic.location.source, diagnostic.location.span
     position = source.position(span.start)
     line = source.line(position.line)
-    before = line[: position.column - 1].lstrip()
-    marked = source.text[span.start : span.end]
-    parts = [diagnostic.rule.code, source.path, before, line.strip(), marked]
+    before = line[: position.column - 1].lstrip()[-CONTEXT:]
+    behind = line[position.column - 1 :][:CONTEXT].rstrip()
+    marked = source.text[span.start : min(span.end, span.start + CONTEXT)]
+    parts = [diagnostic.rule.code, source.path, before, behind, marked]
     return "\0".join(parts)
