@@ -27,6 +27,14 @@ class Faults:
         """Return the faults in the order of their places."""
         return sorted(self.found, key=lambda fault: fault.order)
 
+    def stand_on_line_of(self, span: Span) -> bool:
+        """Return whether a fault has been reported on the line in which ``span`` begins."""
+        line = self.source.position(span.start).line
+        return any(
+            self.source.position(fault.location.span.start).line == line
+            for fault in reversed(self.found)
+        )
+
     def label(self, message: str, span: Span) -> Label:
         return Label(message, Location(self.source, span))
 

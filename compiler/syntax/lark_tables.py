@@ -11,13 +11,15 @@ import sys
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
 import botticelli.grammar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lark import Lark
 
 _GRAMMARS = Path(botticelli.grammar.__file__).parent
@@ -79,7 +81,8 @@ def _parser(tables: dict[str, Any], settings: dict[str, Any]) -> "Lark":
     from lark import Lark
 
     used = {name: value for name, value in settings.items() if name in _RUN_TIME_OPTIONS}
-    return Lark._load_from_dict(tables["data"], tables["memo"], **used)  # noqa: SLF001
+    load = cast("Callable[..., Lark]", Lark._load_from_dict)  # noqa: SLF001
+    return load(tables["data"], tables["memo"], **used)
 
 
 def _tables(parser: "Lark") -> dict[str, Any]:

@@ -30,13 +30,13 @@ def _statements(text: str, faults: Faults, values: Values) -> list[Item]:
     recovery = Recovery(text, faults, values)
     while True:
         try:
-            document = parser.resume_parse()
+            document: Tree[Token] = parser.resume_parse()  # type: ignore[no-untyped-call]
         except UnexpectedInput as error:
             recovery.recover(error, parser)
         else:
             return document.children
         if faults.full:
-            stack = parser.parser_state.value_stack
+            stack: list[Tree[Token]] = parser.parser_state.value_stack
             return stack[0].children if stack else []
 
 

@@ -11,9 +11,16 @@ from typing import TYPE_CHECKING
 
 from lark import Token, Tree, UnexpectedInput, UnexpectedToken
 
+from botticelli.compiler.diagnostics import Label
 from botticelli.compiler.source import Span
-from botticelli.compiler.syntax import toml_words
 from botticelli.compiler.syntax.faults import Faults, quoted
+from botticelli.compiler.syntax.found import (
+    ENDS,
+    control_character,
+    found,
+    found_span,
+    is_first_on_line,
+)
 from botticelli.compiler.syntax.toml_values import Item, Values, span_of
 
 if TYPE_CHECKING:
@@ -46,13 +53,19 @@ class Recovery:
         text = self._text
         place = _place(error, text)
         stack = parser.parser_state.value_stack
-        statement = _Statement(text, place, stack, set(parser.choices()))
+        choices = set(parser.choices())  # type: ignore[no-untyped-call]
+        statement = _Statement(text, place, stack, choices)
         if self._refused_within(statement.items):
             self._resynchronise(parser, statement, place)
             return
+        unclosed = self._unclosed_before(statement, stack)
+        if unclosed is not None:
+            self._resynchronise(parser, statement, place)
+            _go_to(parser, self._refuse_unclosed(unclosed))
+            return
         missing = statement.missing()
         span, message, help_ = statement.words()
-        labels = ()
+        labels: tuple[Label, ...] = ()
         if statement.opening is not None and span.start != statement.opening.start_pos:
             what = "table" if statement.opening.type == "LBRACE" else "array"
             labels = (self._faults.label(f"the {what} opens here", span_of(statement.opening)),)
@@ -70,6 +83,29 @@ class Recovery:
         for token in _tokens(items):
             refused |= self._values.check(token)
         return refused
+
+    def _unclosed_before(self, statement: "_Statement", stack: list[Item]) -> Token | None:
+        """Return the string just read if it ends where another was to begin: at `key = \"\"\"`."""
+        last: Item | None = statement.last
+        if not _is_multiline(last) and stack and isinstance(stack[0], Tree):
+            done = [item for item in stack[0].children[-2:] if isinstance(item, Tree)]
+            last = done[0].children[-1] if done else None
+        if not isinstance(last, Token) or not _is_multiline(last):
+            return None
+        end = span_of(last).end - 3
+        line = self._text.rfind("\n", 0, end) + 1
+        begins_another = _INLINE_KEY.fullmatch(self._text[line:end].strip(" \t"))
+        return last if line > span_of(last).start and begins_another else None
+
+    def _refuse_unclosed(self, token: Token) -> int:
+        """Report a string that swallowed the next; return where the next one's line begins."""
+        span, quotes = span_of(token), token[:3]
+        self._faults.refuse(
+            Span(span.start, span.start + 3),
+            f"this multi-line string is not closed: `{quotes}` is missing before the next key",
+            labels=(self._faults.label("it ends only here", Span(span.end - 3, span.end)),),
+        )
+        return self._text.rfind("\n", 0, span.end - 3) + 1
 
     def _resynchronise(
         self, parser: "InteractiveParser", statement: "_Statement", place: int
@@ -143,12 +179,14 @@ class _Statement:
     def at_statement(self) -> bool:
         """Whether what was found is the first thing on a line that looks like a statement."""
         start = self.text.rfind("\n", 0, self.place) + 1
-        blank = not self.text[start : self.place].strip(" \t")
-        return blank and _STATEMENT.match(self.text, start) is not None
+        return (
+            is_first_on_line(self.text, self.place)
+            and _STATEMENT.match(self.text, start) is not None
+        )
 
     def missing(self) -> str | None:
         """Return the type of the token that is missing beyond doubt, if one is."""
-        at_end = toml_words.found(self.text, self.place) in _ENDS
+        at_end = found(self.text, self.place) in ENDS
         if self.in_header:
             wants_bracket = self.header is None and not self.wants_key and at_end
             return self._closing_bracket() if wants_bracket else None
@@ -161,21 +199,23 @@ class _Statement:
 
     def words(self) -> tuple[Span, str, str | None]:
         """Return where the fault is, what it is, and what helps."""
-        found = toml_words.found(self.text, self.place)
-        span = toml_words.found_span(self.text, self.place)
+        there = found(self.text, self.place)
+        span = found_span(self.text, self.place)
         if self.never_closed:
             quotes = self.text[self.place : self.place + 3]
             span = Span(self.place, self.place + 3)
             return span, f"this multi-line string is never closed: `{quotes}` is missing", None
-        if found.startswith(("the control", "a carriage")):
-            return span, found, "TOML text has no control characters but tabs and line breaks"
-        if self.opening is not None and self.place >= len(self.text) and not self.wants_value:
+        here = self.text[self.place : self.place + 1]
+        if here < " " and here not in ("", "\t", "\n") and there != "the end of the line":
+            message = control_character(here)
+            return span, message, "TOML text has no control characters but tabs and line breaks"
+        if self.opening is not None and (self.place >= len(self.text) or self.at_statement):
             what, sign = ("table", "}") if self.opening.type == "LBRACE" else ("array", "]")
             return span_of(self.opening), f"this {what} is never closed: `{sign}` is missing", None
-        expected, help_ = self._expected(found)
-        return span, f"expected {expected}, found {found}", help_
+        expected, help_ = self._expected(there)
+        return span, f"expected {expected}, found {there}", help_
 
-    def _expected(self, found: str) -> tuple[str, str | None]:
+    def _expected(self, there: str) -> tuple[str, str | None]:
         if self.in_header:
             return self._expected_in_header()
         if _is(self.last, "EQUALS"):
@@ -183,7 +223,7 @@ class _Statement:
         if _is(self.last, "DOT"):
             return "a key after `.`", None
         if "EQUALS" in self.choices or (self._key() is not None and not self.wants_value):
-            return self._expected_after_key(found)
+            return self._expected_after_key(there)
         if self.opening is None:
             if not self.items:
                 return "a key or a table header", None
@@ -200,12 +240,12 @@ class _Statement:
         sign = "`]`" if self._closing_bracket() == "RSQB" else "`]]`"
         return f"{sign} to close the table header", None
 
-    def _expected_after_key(self, found: str) -> tuple[str, str | None]:
+    def _expected_after_key(self, there: str) -> tuple[str, str | None]:
         key = self._key()
         after = f" after the key {quoted(key)}" if key else " after the key"
-        if found in _ENDS:
+        if there in ENDS:
             return f"`=` and a value{after}", None
-        if found == "`:`":
+        if there == "`:`":
             return f"`=`{after}", "TOML writes `key = value`"
         if self.text[self.place].isalnum() and self._key_is_bare():
             return f"`=`{after}", "a key with spaces needs quotes"
@@ -213,8 +253,8 @@ class _Statement:
 
     def _after_value(self) -> str | None:
         last = self.last
-        if isinstance(last, Token) and last.type.startswith("MULTILINE"):
-            return f"the string before it is closed by {last[-3:]}: is a string above not closed?"
+        if isinstance(last, Token) and _is_multiline(last):
+            return f"the string before it ends at {quoted(last[-3:])}: is one above not closed?"
         return None
 
     def _key(self) -> str | None:
@@ -235,19 +275,21 @@ class _Statement:
         return "RSQB" if _is(self.items[0], "LSQB") else "RRSQB"
 
 
-_ENDS = ("the end of the line", "the end of the file", "a comment")
-
-
 def _is(item: Item | None, kind: str) -> bool:
     return isinstance(item, Token) and item.type == kind
 
 
+def _is_multiline(item: Item | None) -> bool:
+    return isinstance(item, Token) and item.type.startswith("MULTILINE")
+
+
 def _place(error: UnexpectedInput, text: str) -> int:
-    if isinstance(error, UnexpectedToken):
-        token = error.token
-        return len(text) if token.type == "$END" else span_of(token).start
-    assert error.pos_in_stream is not None
-    return error.pos_in_stream
+    token = error.token if isinstance(error, UnexpectedToken) else None
+    if token is not None and token.type == "$END":
+        return len(text)
+    place: int | None = token.start_pos if token is not None else error.pos_in_stream
+    assert place is not None
+    return place
 
 
 def _go_to(parser: "InteractiveParser", place: int) -> None:

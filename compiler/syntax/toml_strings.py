@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
+from botticelli.compiler.syntax.found import control_character
 from botticelli.compiler.syntax.nodes import StringMap
 from botticelli.compiler.syntax.strings import Piece, map_of
 
@@ -88,14 +89,7 @@ def _fault(written: str) -> str:
         return control_character(written)
     if written[1:2] in ("u", "U"):
         digits = 4 if written[1] == "u" else 8
-        return f"`{written[:2]}` takes {digits} hexadecimal digits, and {len(written) - 2} follow it"
+        return f"`{written[:2]}` takes {digits} hexadecimal digits, not {len(written) - 2}"
     if written[1:2].isprintable() and written[1:2] not in ("", " "):
         return f"`{written}` is not an escape of TOML"
     return "a `\\` that escapes nothing"
-
-
-def control_character(character: str) -> str:
-    """Return what is said of a control character in a string or elsewhere."""
-    if character == "\r":
-        return "a carriage return without a line feed"
-    return f"the control character U+{ord(character):04X} cannot stand here as it is"

@@ -65,7 +65,7 @@ class Tables:
         """Define a key of the current table."""
         table = self._current
         for part in key[:-1]:
-            below = self._step(table, part, place.span)
+            below = self._step(table, part)
             if below is None:
                 return
             if below.complete or below.section not in (None, self._section):
@@ -83,7 +83,7 @@ class Tables:
 
     def open_table(self, key: list[KeyPart], header: Span) -> None:
         """Begin the section of the header ``[key]``."""
-        parent = self._enter(key, header)
+        parent = self._enter(key)
         if parent is None:
             return
         last = key[-1]
@@ -101,7 +101,7 @@ class Tables:
 
     def open_array(self, key: list[KeyPart], header: Span) -> None:
         """Begin the next table of the array of tables with the header ``[[key]]``."""
-        parent = self._enter(key, header)
+        parent = self._enter(key)
         if parent is None:
             return
         last = key[-1]
@@ -121,18 +121,18 @@ class Tables:
         known.place.items.append(table.place)
         known.last = self._current = table
 
-    def _enter(self, key: list[KeyPart], header: Span) -> _Table | None:
+    def _enter(self, key: list[KeyPart]) -> _Table | None:
         """Return the table that a header's last part stands in."""
         self.leave()
         table = self.root
         for part in key[:-1]:
-            below = self._step(table, part, header)
+            below = self._step(table, part)
             if below is None:
                 return None
             table = below
         return table
 
-    def _step(self, table: _Table, part: KeyPart, span: Span) -> _Table | None:
+    def _step(self, table: _Table, part: KeyPart) -> _Table | None:
         """Go one part of a key down, into a table that is there or is made on the way."""
         below = table.tables.get(part.name)
         if isinstance(below, _Tables):
@@ -165,7 +165,7 @@ class Tables:
 
     def _duplicate_table(self, part: KeyPart, known: _Table) -> None:
         self._faults.intact = False
-        message = f"the table {quoted(part.name)} is defined elsewhere: a dotted key cannot add to it"
+        message = f"the table {quoted(part.name)} is complete: a dotted key cannot add to it"
         self._faults.duplicate(part.span, known.defined, message)
 
     def _redefined(self, parent: _Table, last: KeyPart, key: list[KeyPart]) -> None:

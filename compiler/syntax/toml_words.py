@@ -1,7 +1,6 @@
 """How the faults of TOML text are put into words."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 
 from lark import Token, Tree
@@ -9,8 +8,8 @@ from lark import Token, Tree
 from botticelli.compiler.diagnostics import Edit, Fix, Location
 from botticelli.compiler.source import Span
 from botticelli.compiler.syntax.faults import Faults, quoted
+from botticelli.compiler.syntax.found import character, hidden_in
 from botticelli.compiler.syntax.strings import Piece
-from botticelli.compiler.syntax.toml_strings import control_character
 
 _NULLS = {"null", "nil", "none", "~"}
 _BOOLEANS = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false"}
@@ -18,21 +17,7 @@ _BOOLEANS |= {"false": "false", "y": "true", "n": "false"}
 _NUMBER = re.compile(r"[+-]?[0-9._]+(?:[eE][+-]?[0-9_.]*)?")
 _RADIX = re.compile(r"[+-]?0[xXoObB][0-9A-Za-z_]*")
 _MOMENT = re.compile(r"[0-9]{1,4}-[0-9]{1,2}|[0-9]{1,2}:[0-9]{1,2}")
-_WORD = re.compile(r"[^\W\d_][\w-]*|[+-]?\d[\w.:-]*")
 _TEXT = 'text needs quotes: `"…"`'
-
-
-def character(text: str) -> str:
-    """Name one character so that an invisible one is seen."""
-    if text.isprintable() and text != " ":
-        return f"`{text}`"
-    name = unicodedata.name(text, "")
-    return f"the character U+{ord(text):04X}" + (f" ({name.lower()})" if name else "")
-
-
-def unseen(text: str) -> str | None:
-    """Return the first character of ``text`` that a reader cannot see, blanks and tabs apart."""
-    return next((c for c in text if not c.isprintable() and c != "\t"), None)
 
 
 def refuse_piece(faults: Faults, piece: Piece) -> None:
@@ -52,7 +37,7 @@ def refuse_token(faults: Faults, kind: str, written: str, span: Span) -> None:
             note="it opens here",
             help=f"text of several lines stands between {written[0] * 3} and {written[0] * 3}",
         )
-    elif (hidden := unseen(written)) is not None:
+    elif (hidden := hidden_in(written)) is not None:
         place = span.start + written.index(hidden)
         faults.refuse(Span(place, place + 1), f"{character(hidden)} cannot stand here")
     elif kind == "BAD_KEY":
@@ -143,27 +128,3 @@ def _value_fix(faults: Faults, written: str, span: Span) -> Fix | None:
     if written[0].isalpha() and written.lower() not in _NULLS and "\\" not in written:
         return fix(f'"{written}"', safe=False) if '"' not in written else None
     return None
-
-
-def found(text: str, place: int) -> str:
-    """Say what stands at a place of the text."""
-    if place >= len(text):
-        return "the end of the file"
-    if text.startswith(("\n", "\r\n"), place):
-        return "the end of the line"
-    if text[place] == "#":
-        return "a comment"
-    if text[place] == "\r" or (text[place] < " " and text[place] != "\t"):
-        return control_character(text[place])
-    if text[place] in "\"'":
-        return "a string"
-    word = _WORD.match(text, place)
-    return quoted(word[0]) if word else character(text[place])
-
-
-def found_span(text: str, place: int) -> Span:
-    """Return the range that ``found`` speaks of."""
-    if place >= len(text) or text.startswith(("\n", "\r\n", "#"), place):
-        return Span(place, place)
-    word = _WORD.match(text, place)
-    return Span(place, word.end() if word else place + 1)

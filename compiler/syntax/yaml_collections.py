@@ -23,12 +23,14 @@ class Mapping:
 
     wants_key = True
 
-    def __init__(self, faults: Faults, span: Span | None, anchor: str | None = None) -> None:
+    def __init__(
+        self, faults: Faults, span: Span, anchor: str | None = None, *, bracketed: bool = False
+    ) -> None:
         self._faults = faults
-        self._takes_span_of_first_key = span is None
         self.values: dict[str, Any] = {}
-        self.place = Place(span or Span(0, 0))
+        self.place = Place(span)
         self.anchor = anchor
+        self.bracketed = bracketed
         self.size = 1
         self._awaits = _Awaits.KEY
         self._key = ""
@@ -43,8 +45,8 @@ class Mapping:
 
     def take_key(self, name: str, span: Span, *, plain: bool) -> None:
         """Take a scalar as the next key; plain, without a tag, `<<` merges."""
-        if self._takes_span_of_first_key and not self.key_span.end:
-            self.place.span = span
+        if not self.bracketed and self.place.span.start == span.start:
+            self.place.span = span  # an item of a list: it is known by its first key
         self.key_span = span
         self._key = name
         if plain and name == "<<":
@@ -122,10 +124,11 @@ class Sequence:
 
     wants_key = False
 
-    def __init__(self, span: Span, anchor: str | None = None) -> None:
+    def __init__(self, span: Span, anchor: str | None = None, *, bracketed: bool = False) -> None:
         self.values: list[Any] = []
         self.place = Place(span)
         self.anchor = anchor
+        self.bracketed = bracketed
         self.size = 1
 
     def begin(self, values: Any, place: Place) -> None:

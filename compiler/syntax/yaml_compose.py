@@ -61,6 +61,7 @@ class Composer:
         self._copies = 0
         self._anchors: dict[str, _Anchored | None] = {}
         self._open: list[Mapping | Sequence] = []
+        self._lone_value: Span | None = None
         self.root = Mapping(faults, Span(0, 0))
 
     def compose(self) -> None:
@@ -75,6 +76,8 @@ class Composer:
             except _RefusedError:
                 return
             else:
+                if self._lone_value is not None:
+                    self._refuse_root(self._lone_value, "a single value")
                 return
 
     def _resume(self, place: int) -> bool:
@@ -109,7 +112,7 @@ class Composer:
     def _begin_document(self, event: yaml.DocumentStartEvent) -> None:
         self._documents += 1
         if self._documents > 1:
-            start = self._base + event.start_mark.index
+            start = self._start(event)
             self._faults.refuse(
                 Span(start, start + 3),
                 "a second document begins here: a file holds one",
@@ -118,7 +121,7 @@ class Composer:
             raise _RefusedError
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
-        end = self._base + event.end_mark.index
+        end = self._stop(event)
         start = min(self._content(event), end)
         style = event.style or ""
         span = Span(start, self._last_line_end(start, end) if style in ("|", ">") else end)
@@ -141,11 +144,19 @@ class Composer:
             above.begin(value, place)
             above.finish(value, place, 1)
         elif value is not None:
-            self._refuse_root(span, "a single value")
+            self._lone_value = span
+
+    def _start(self, event: yaml.Event) -> int:
+        assert event.start_mark is not None
+        return self._base + event.start_mark.index
+
+    def _stop(self, event: yaml.Event) -> int:
+        assert event.end_mark is not None
+        return self._base + event.end_mark.index
 
     def _content(self, event: NodeEvent) -> int:
         """Return where a node begins, after its anchor and tag."""
-        start: int = self._base + event.start_mark.index
+        start = self._start(event)
         if event.anchor is None and getattr(event, "tag", None) is None:
             return start
         match = _PROPERTIES.match(self._text, start)
@@ -175,7 +186,7 @@ class Composer:
         raise _RefusedError
 
     def _refuse_tag(self, event: NodeEvent) -> None:
-        start = self._base + event.start_mark.index
+        start = self._start(event)
         match = _TAG.search(self._text, start)
         span = Span(match.start(), match.end()) if match else Span(start, start)
         self._faults.refuse(
@@ -201,16 +212,17 @@ class Composer:
             self._begin_root(event, start)
             return
         above = self._open[-1]
-        span: Span | None = Span(start, start + 1)
-        if not event.flow_style and isinstance(above, Mapping) and not above.wants_key:
+        bracketed = bool(event.flow_style)
+        span = Span(start, start + 1)
+        if not bracketed and isinstance(above, Mapping) and not above.wants_key:
             span = above.key_span
-        elif not event.flow_style and is_mapping:
-            span = None
-        new = Mapping(self._faults, span, event.anchor) if is_mapping else Sequence(
-            Span(start, start + 1) if span is None else span, event.anchor
+        new = (
+            Mapping(self._faults, span, event.anchor, bracketed=bracketed)
+            if is_mapping
+            else Sequence(span, event.anchor, bracketed=bracketed)
         )
         if isinstance(above, Mapping) and above.wants_key:
-            self._refuse_complex_key(start, flow=bool(event.flow_style))
+            self._refuse_key(start, bracketed=bracketed)
             above.begin_refused_key()
         else:
             above.begin(new.values, new.place)
@@ -225,24 +237,22 @@ class Composer:
 
     def _end(self, event: yaml.CollectionEndEvent) -> None:
         done = self._open.pop()
-        if done.place.span.end == done.place.span.start + 1:
-            closing = self._base + event.end_mark.index
-            if self._text[done.place.span.start] in "[{" and event.end_mark.index > event.start_mark.index:
-                done.place.span = Span(done.place.span.start, closing)
+        if done.bracketed:
+            done.place.span = Span(done.place.span.start, self._stop(event))
         self._keep(done.anchor, _Anchored(done.values, done.place, done.size, None))
         if self._open:
             self._open[-1].finish(done.values, done.place, done.size)
 
     def _alias(self, event: yaml.AliasEvent) -> None:
-        span = Span(self._base + event.start_mark.index, self._base + event.end_mark.index)
+        span = Span(self._start(event), self._stop(event))
         above = self._open[-1]
-        anchored = self._resolve_alias(event.anchor, span)
+        anchored = self._resolve_alias(event.anchor or "", span)
         if isinstance(above, Mapping) and above.wants_key:
             if anchored is not None and anchored.text is not None:
                 above.take_key(anchored.text, span, plain=False)
                 return
             if anchored is not None:
-                self._refuse_complex_key(span.start, flow=False)
+                self._refuse_key(span.start, bracketed=False)
             above.drop_key()
         elif anchored is None:
             above.skip()
@@ -269,13 +279,16 @@ class Composer:
             self._faults.refuse(span, message)
         return None
 
-    def _refuse_complex_key(self, start: int, *, flow: bool) -> None:
-        braces = flow and self._text.startswith("{", start)
-        self._faults.refuse(
-            Span(start, start + 1),
-            "a key is text: no list or mapping can be one",
-            help="text that begins with `{{` needs quotes" if braces else None,
-        )
+    def _refuse_key(self, start: int, *, bracketed: bool) -> None:
+        if bracketed and self._text.startswith("{{", start - 1):
+            self._faults.refuse(
+                Span(start - 1, start + 1),
+                "`{{` begins a mapping here, and no text",
+                help="put text that begins with `{{` between quotes",
+            )
+        else:
+            span = Span(start, start + 1)
+            self._faults.refuse(span, "a key is text: neither a list nor a mapping can be one")
 
     def _refuse_root(self, span: Span, found: str) -> None:
         self._faults.refuse(span, f"expected keys and values at the top of the file, found {found}")

@@ -26,7 +26,7 @@ _SINGLE = re.compile(rf"(?P<run>[^'{_RUN_END}]++)|(?P<quote>'')|{_FOLD}|{_BLANK_
 _DOUBLE = re.compile(
     rf"(?P<run>[^\\{_RUN_END}]++)"
     rf"|(?P<joint>\\(?:{_BREAK})(?:[ \t]|{_BREAK})*+)"
-    r"|(?P<code>\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}))"
+    r"|\\[xuU](?P<code>(?<=x)[0-9A-Fa-f]{2}|(?<=u)[0-9A-Fa-f]{4}|(?<=U)[0-9A-Fa-f]{8})"
     rf"|(?P<escape>\\.)|{_FOLD}|{_BLANK_RUN}"
 )
 _ESCAPES = {
@@ -99,7 +99,7 @@ def _flow_piece(match: re.Match[str]) -> Iterator[Piece]:
     elif kind == "quote":
         yield Piece("'", start, end)
     elif kind == "code":
-        code = int(match[0][2:], 16)
+        code = int(match["code"], 16)
         if code <= 0x10FFFF:
             yield Piece(chr(code), start, end)
     elif kind == "escape":
@@ -202,7 +202,7 @@ class _Block:
 
     def _empty_lines(self) -> tuple[list[Piece], int]:
         """Read empty lines; return their breaks and the column in which the next line begins."""
-        breaks = []
+        breaks: list[Piece] = []
         while True:
             column = 0
             while (

@@ -40,9 +40,7 @@ def resolve(text: str) -> ScalarValue:
         return _BOOLEANS[text]
     if _INTEGER.fullmatch(text):
         return _integer(text)
-    if _FLOAT.fullmatch(text) or _INFINITY.fullmatch(text) or text in _NOT_A_NUMBER:
-        return _float(text)
-    return text
+    return _float(text) if _is_float(text) else text
 
 
 def is_known(tag: str) -> bool:
@@ -51,7 +49,7 @@ def is_known(tag: str) -> bool:
 
 
 def resolve_tagged(text: str, tag: str) -> ScalarValue:
-    """Return what a scalar with a core tag means; raises ``ValueError`` where it is no such value."""
+    """Return what a scalar with a core tag means; raises ``ValueError`` where it cannot be that."""
     return _TAGGED[tag](text)
 
 
@@ -59,6 +57,10 @@ def _integer(text: str) -> int:
     if text.startswith(("0o", "0x")):
         return int(text, 0)
     return int(text)
+
+
+def _is_float(text: str) -> bool:
+    return bool(_FLOAT.fullmatch(text) or _INFINITY.fullmatch(text) or text in _NOT_A_NUMBER)
 
 
 def _float(text: str) -> float:
@@ -72,10 +74,11 @@ def _tagged_integer(text: str) -> int:
 
 
 def _tagged_float(text: str) -> float:
-    value = resolve(text)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if _INTEGER.fullmatch(text):
+        return float(_integer(text))
+    if not _is_float(text):
         raise ValueError
-    return float(value)
+    return _float(text)
 
 
 def _tagged_boolean(text: str) -> bool:
