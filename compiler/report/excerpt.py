@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from botticelli.compiler.report.colors import PLAIN, Paint
 from botticelli.compiler.report.display import LINE_WIDTH, ShownLine, fits, shown_line
@@ -41,21 +42,21 @@ class Row(Struct, frozen=True):
 
 
 class _Placed(Struct, frozen=True):
-    """A mark with its lines (from 1) and the range of code points in them (from 0)."""
+    """A mark with its lines (from 1) and the range of code points in them (from 0).
+
+    ``slot`` is the place in the margin of a mark that goes over several lines.
+    """
 
     mark: Mark
     line: int
     start: int
     last_line: int
     end: int
-
-    @property
-    def is_multiline(self) -> bool:
-        return self.last_line > self.line
+    slot: int | None = None
 
     def range_on(self, line: int) -> tuple[int, int]:
         """Return what to underline on a line where the mark begins or ends."""
-        if not self.is_multiline:
+        if self.line == self.last_line:
             return self.start, self.end
         if line == self.line:
             return self.start, self.start + 1
@@ -73,9 +74,9 @@ class _Excerpt:
     def __init__(self, source: Source, marks: Sequence[Mark], paint: Paint) -> None:
         self._source = source
         self._paint = paint
-        self._placed = [_place(source, mark) for mark in marks]
-        self._slots = _assign_slots(self._placed)
-        self._margin = SLOT_WIDTH * (max(self._slots.values(), default=-1) + 1)
+        self._placed = _with_slots([_place(source, mark) for mark in marks])
+        slots = [placed.slot for placed in self._placed if placed.slot is not None]
+        self._margin = SLOT_WIDTH * (max(slots, default=-1) + 1)
         self._open: dict[int, str] = {}
 
     def rows(self) -> Iterator[Row]:
@@ -98,41 +99,35 @@ class _Excerpt:
         for cluster in _clusters(line, number, touching):
             shown = _shown_around(line, number, cluster)
             yield self._source_row(number, line, shown, cluster)
-            singles = [p for p in cluster if not p.is_multiline]
-            yield from self._underlines(shown, singles)
-            for placed in cluster:
-                if placed.is_multiline and placed.last_line == number:
-                    yield self._closing(shown, placed)
-            for placed in cluster:
-                slot = self._slots.get(id(placed))
-                if slot is not None and placed.line == number and slot not in self._open:
-                    yield self._opening(shown, placed)
+            yield from self._underlines(shown, [p for p in cluster if p.slot is None])
+            for placed in (p for p in cluster if p.last_line == number):
+                if placed.slot in self._open:
+                    yield self._closing(shown, placed, placed.slot)
+            for placed in (p for p in cluster if p.line == number):
+                if placed.slot is not None and placed.slot not in self._open:
+                    yield self._opening(shown, placed, placed.slot)
 
     def _source_row(
         self, number: int, line: str, shown: ShownLine, cluster: Sequence[_Placed]
     ) -> Row:
         canvas = self._canvas()
         for placed in cluster:
-            slot = self._slots.get(id(placed))
-            if slot is None or placed.line != number or line[: placed.start].strip():
-                continue
-            # Nothing stands before the span on its line: the bracket may begin right here.
-            if slot not in self._open:
-                canvas.put(slot * SLOT_WIDTH, "╭", placed.mark.style)
-                self._open[slot] = placed.mark.style
+            begins_line = placed.line == number and not line[: placed.start].strip()
+            if begins_line and placed.slot is not None:
+                # Nothing stands before the span on its line: the bracket may begin right here.
+                canvas.put(placed.slot * SLOT_WIDTH, "╭", placed.mark.style)
+                self._open[placed.slot] = placed.mark.style
         canvas.put(self._margin, shown.text, PLAIN)
         return Row(number, self._text(canvas))
 
-    def _opening(self, shown: ShownLine, placed: _Placed) -> Row:
-        slot = self._slots[id(placed)]
+    def _opening(self, shown: ShownLine, placed: _Placed, slot: int) -> Row:
         canvas = self._canvas()
         column = shown.columns(placed.start, placed.start + 1)[0]
         self._stroke(canvas, "╭", slot, column, placed.mark)
         self._open[slot] = placed.mark.style
         return Row(None, self._text(canvas))
 
-    def _closing(self, shown: ShownLine, placed: _Placed) -> Row:
-        slot = self._slots[id(placed)]
+    def _closing(self, shown: ShownLine, placed: _Placed, slot: int) -> Row:
         canvas = self._canvas()
         column = shown.columns(placed.end - 1, placed.end)[1] - 1
         self._stroke(canvas, "╰", slot, column, placed.mark)
@@ -231,22 +226,22 @@ def _place(source: Source, mark: Mark) -> _Placed:
     return _Placed(mark, first.line, first.column - 1, last.line, last.column)
 
 
-def _assign_slots(placed: Sequence[_Placed]) -> dict[int, int]:
+def _with_slots(placed: Sequence[_Placed]) -> list[_Placed]:
     """Give each mark of several lines a place in the margin, shared by those that do not meet.
 
-    The result is keyed by identity, for two marks may be equal. Longer ones stand further left.
+    Longer ones stand further left.
     """
-    slots: dict[int, int] = {}
     last_lines: list[int] = []
-    multiline = [p for p in placed if p.is_multiline]
-    for p in sorted(multiline, key=lambda p: (p.line, -p.last_line)):
+    result = []
+    for p in sorted(placed, key=lambda p: (p.line, -p.last_line)):
+        if p.line == p.last_line:
+            result.append(p)
+            continue
         free = (slot for slot, last in enumerate(last_lines) if last < p.line)
         slot = next(free, len(last_lines))
-        if slot == len(last_lines):
-            last_lines.append(p.last_line)
-        last_lines[slot] = p.last_line
-        slots[id(p)] = slot
-    return slots
+        last_lines[slot:] = [p.last_line, *last_lines[slot + 1 :]]
+        result.append(replace(p, slot=slot))
+    return result
 
 
 def _clusters(line: str, number: int, placed: Sequence[_Placed]) -> list[list[_Placed]]:
