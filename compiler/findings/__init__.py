@@ -1,0 +1,1 @@
+"""What becomes of findings once they are found: selected, suppressed, mended."""
