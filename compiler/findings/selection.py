@@ -57,8 +57,7 @@ def unknown_selector(selector: str) -> str | None:
 
 def _matches(rule: Rule, selectors: Iterable[str]) -> bool:
     return any(
-        selector == ALL
-        or selector == rule.name
+        selector in {ALL, rule.name}
         or (selector.startswith("BOT") and rule.code.startswith(selector))
         for selector in selectors
     )

@@ -1,4 +1,4 @@
-"""`# botticelli: ignore[CODE] reason`: findings a comment silences, and comments that silence none."""
+"""`# botticelli: ignore[CODE] reason`: findings that comments silence, comments that do not."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
