@@ -1,0 +1,286 @@
+"""What a person sees of a run while it runs: plain lines in a pipe, a live panel on a terminal.
+
+Both read the event stream and nothing else.
+"""
+
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Protocol
+
+import click
+
+from botticelli.runtime.events import (
+    ActFailed,
+    ActStarted,
+    Answered,
+    BudgetExhausted,
+    CommandPerformed,
+    Event,
+    IterationFinished,
+    IterationStarted,
+    LimitUse,
+    RequestReserved,
+    RequestSent,
+    RequestSettled,
+    Retrying,
+    RunFailed,
+    RunStarted,
+    Waiting,
+    Warned,
+)
+
+NOTEWORTHY_WAIT = 2.0
+"""Seconds from which a wait is worth a line."""
+
+
+class Display(Protocol):
+    """Shows events between `start` and `stop`."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def show(self, event: Event) -> None: ...
+
+    def ask(self, question: str) -> bool:
+        """Ask the person in front of the terminal; false when there is none."""
+        ...
+
+
+def describe(event: Event) -> str | None:  # noqa: C901 - a table of cases
+    """Return the line that an event is worth, if it is worth one."""
+    match event:
+        case RunStarted():
+            simulated = " (a simulation: no model is asked)" if event.simulated else ""
+            return f"{event.narrative}: run {event.run}, driver {event.driver}{simulated}"
+        case IterationStarted():
+            return f"iteration {event.iteration}/{event.iterations}"
+        case Answered():
+            mark = ", simulated" if event.simulated else ""
+            return (
+                f"  {event.act}: {event.model} answered {event.characters:,} characters "
+                f"({event.input_tokens:,} tokens in, {event.output_tokens:,} out{mark})"
+            )
+        case CommandPerformed():
+            reason = f": {event.message}" if event.message else ""
+            return f"  {event.act}: {event.platform}.{event.command} {event.outcome}{reason}"
+        case Waiting(until=until) if until is not None and until - event.time >= NOTEWORTHY_WAIT:
+            return f"  waiting for {event.what} until {moment(until)}"
+        case Retrying():
+            return f"  attempt {event.attempt} failed: {event.reason}; again in {event.delay:.1f} s"
+        case ActFailed():
+            return f"  {event.act} failed: {event.message}"
+        case Warned():
+            return f"  warning: {event.message}"
+        case BudgetExhausted():
+            return f"budget exhausted: {event.message}"
+        case RunFailed():
+            return f"failed: {event.message}"
+        case _:
+            return None
+
+
+def moment(time: float) -> str:
+    """Write a moment in local time, with its day where it is not today."""
+    local = datetime.fromtimestamp(time).astimezone()
+    today = datetime.now().astimezone().date()
+    return local.strftime("%H:%M:%S" if local.date() == today else "%Y-%m-%d %H:%M:%S")
+
+
+def duration(seconds: float) -> str:
+    """Write a length of time in its two largest units."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    if whole < 86_400:
+        return f"{whole // 3600} h {whole % 3600 // 60} min"
+    return f"{whole // 86_400} d {whole % 86_400 // 3600} h"
+
+
+class PlainLines:
+    """One line for each event that is worth one, to standard output."""
+
+    def start(self) -> None:
+        pass
+
+    def stop(self) -> None:
+        pass
+
+    def show(self, event: Event) -> None:
+        line = describe(event)
+        if line is not None:
+            click.echo(line)
+
+    def ask(self, question: str) -> bool:
+        return ask_on_terminal(question)
+
+
+class Silence(PlainLines):
+    """Nothing is shown."""
+
+    def show(self, event: Event) -> None:
+        pass
+
+
+def ask_on_terminal(question: str) -> bool:
+    """Ask when there is a terminal to ask on."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    return click.confirm(question, default=False, err=True)
+
+
+class State:
+    """Where a run stands, as far as the panel shows it."""
+
+    def __init__(self) -> None:
+        self.title = ""
+        self.iteration = 0
+        self.iterations = 1
+        self.finished = 0
+        self.every: float | None = None
+        self.started = 0.0
+        self.act = ""
+        self.doing = ""
+        self.requests = 0
+        self.input_tokens = 0
+        self.output_tokens = 0
+        self.cost: float | None = 0.0
+        self.limits: tuple[LimitUse, ...] = ()
+
+    def take(self, event: Event) -> None:  # noqa: C901, PLR0912 - a table of cases
+        """Take in an event."""
+        match event:
+            case RunStarted():
+                self.title = event.narrative + (" (simulation)" if event.simulated else "")
+                self.iterations, self.every = event.iterations, event.every
+                self.started = event.time
+            case IterationStarted() if event.address.count("/") == 1:
+                self.iteration = event.iteration
+            case IterationFinished() if event.address.count("/") == 1:
+                self.finished = event.iteration
+            case ActStarted():
+                self.act, self.doing = event.act, "working"
+            case RequestReserved():
+                self.limits = event.limits
+            case RequestSent():
+                self.doing = f"asking {event.model}"
+            case RequestSettled():
+                self._settle(event)
+            case Answered():
+                if self.cost is not None:
+                    self.cost = None if event.cost is None else self.cost + event.cost
+            case Waiting():
+                until = "" if event.until is None else f" until {moment(event.until)}"
+                self.doing = f"waiting for {event.what}{until}"
+            case Retrying():
+                self.doing = f"again in {event.delay:.1f} s"
+            case CommandPerformed():
+                self.doing = f"{event.platform}.{event.command} {event.outcome}"
+            case _:
+                pass
+
+    def _settle(self, event: RequestSettled) -> None:
+        self.requests += event.requests
+        self.input_tokens += event.input_tokens
+        self.output_tokens += event.output_tokens
+        self.limits = event.limits
+
+    def time_left(self, now: float) -> float | None:
+        """Seconds until the run is likely to end, once that can be told."""
+        if self.every is not None:
+            last_start = self.started + self.every * (self.iterations - 1)
+            return max(0.0, last_start - now)
+        if not self.finished:
+            return None
+        return (now - self.started) / self.finished * (self.iterations - self.finished)
+
+    def used(self) -> str:
+        cost = "" if self.cost is None else f", ${self.cost:.4f}"
+        return (
+            f"{self.requests:,} requests, {self.input_tokens:,} tokens in, "
+            f"{self.output_tokens:,} out{cost}"
+        )
+
+    def left(self) -> str:
+        """What the limits leave, those of the day first."""
+        order = ("rpd", "tpd", "rpm", "tpm", "itpm", "otpm")
+        by_name = {each.limit: each for each in self.limits}
+        return ", ".join(
+            f"{name} {by_name[name].value - by_name[name].used:,} of {by_name[name].value:,}"
+            for name in order
+            if name in by_name
+        )
+
+
+class LivePanel:
+    """A few lines at the foot of the terminal that follow the run, and above them its lines."""
+
+    def __init__(self, now: Callable[[], float], *, color: bool) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._now = now
+        self._state = State()
+        self._console = Console(no_color=not color, highlight=False)
+        self._live = Live(
+            get_renderable=self._panel,
+            console=self._console,
+            refresh_per_second=4,
+            transient=True,
+        )
+
+    def start(self) -> None:
+        self._live.start()
+
+    def stop(self) -> None:
+        self._live.stop()
+
+    def show(self, event: Event) -> None:
+        from rich.text import Text
+
+        self._state.take(event)
+        line = describe(event)
+        if line is not None and not isinstance(event, Waiting):
+            self._console.print(Text(line, style=_style(event)))
+
+    def ask(self, question: str) -> bool:
+        self._live.stop()
+        try:
+            return ask_on_terminal(question)
+        finally:
+            self._live.start()
+
+    def _panel(self) -> Any:
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        state = self._state
+        head = Table.grid(padding=(0, 1))
+        bar = ProgressBar(total=state.iterations, completed=state.finished, width=24)
+        count = f"iteration {state.iteration}/{state.iterations}" if state.iterations > 1 else ""
+        head.add_row(Text(state.title, style="bold"), bar, Text(count))
+        left = state.time_left(self._now())
+        rest = [f"left: {state.left()}"] if state.limits else []
+        if left is not None:
+            rest.append(f"about {duration(left)} to go")
+        lines = [Text(f"{state.act}: {state.doing}" if state.act else state.doing, style="cyan")]
+        lines.append(Text(state.used(), style="dim"))
+        lines.append(Text("; ".join(rest), style="dim"))
+        return Group(head, *lines)
+
+
+def _style(event: Event) -> str:
+    match event:
+        case ActFailed() | RunFailed() | BudgetExhausted():
+            return "red"
+        case Warned() | Retrying():
+            return "yellow"
+        case RunStarted() | IterationStarted():
+            return "bold"
+        case _:
+            return ""

@@ -1,0 +1,168 @@
+"""What a driver is to the runtime: something that asks a model once.
+
+A driver is found through the entry-point group `botticelli.drivers`; each entry names a
+``DriverPlugin``. Limits, retries, time-outs and events are the shell's business: a driver sends
+one request for one call and says truthfully what came of it.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from msgspec import Struct
+
+from botticelli.compiler.ir.program import ModelSettings
+from botticelli.compiler.semantics.configuration import DriverConfiguration
+from botticelli.compiler.semantics.providers import ModelFacts, Providers
+
+USER = "user"
+ASSISTANT = "assistant"
+
+
+class PartNode(Struct, frozen=True, tag_field="part"):
+    """What all parts of a message share."""
+
+
+class TextPart(PartNode, frozen=True, tag="text"):
+    text: str
+
+
+Part = TextPart
+
+
+class Message(Struct, frozen=True):
+    """One turn of a conversation; `role` is USER or ASSISTANT."""
+
+    role: str
+    parts: tuple[Part, ...]
+
+    @property
+    def text(self) -> str:
+        """The texts of the message, each on its own lines."""
+        return "\n".join(part.text for part in self.parts)
+
+
+class ModelRequest(Struct, frozen=True, kw_only=True):
+    """One request: the system instruction, the conversation so far, and the settings."""
+
+    model: str
+    messages: tuple[Message, ...]
+    system: str | None = None
+    settings: ModelSettings = ModelSettings()
+
+
+class TokenUsage(Struct, frozen=True):
+    """What a provider reports; `output` includes `thinking`."""
+
+    input: int
+    output: int
+    thinking: int = 0
+
+
+STOP = "stop"
+LENGTH = "length"
+BLOCKED = "blocked"
+
+
+class ModelAnswer(Struct, frozen=True, kw_only=True):
+    """What a model said. `finish` is STOP, LENGTH (cut at its limit) or BLOCKED.
+
+    `detail` is the provider's word for why, where it gave one. `usage` is None when the provider
+    did not report any. `simulated` marks an answer that no model gave.
+    """
+
+    text: str
+    finish: str
+    model: str
+    usage: TokenUsage | None
+    detail: str | None = None
+    simulated: bool = False
+
+
+class DriverError(Exception):
+    """A request failed. The message says what the provider said, and never holds the key.
+
+    `retryable`: a connection error, a time-out, a 429 or a 5xx. `retry_after`: seconds that the
+    provider asked to wait. `reached`: the provider may have counted the request. `refused`: the
+    provider refused it before any token was used.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retryable: bool = False,
+        retry_after: float | None = None,
+        reached: bool = True,
+        refused: bool = False,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retryable = retryable
+        self.retry_after = retry_after
+        self.reached = reached
+        self.refused = refused
+        self.status = status
+
+
+class Capabilities(Struct, frozen=True, kw_only=True):
+    """What a driver can take. `media` are kinds of input beside text."""
+
+    media: frozenset[str] = frozenset()
+    structured_output: bool = False
+    streaming: bool = False
+
+
+class Driver(Protocol):
+    """An open driver; used within one event loop, by several acts at a time.
+
+    `account` names whose limits are used, without giving the key away; None when the limits are
+    nobody's and need not be remembered between runs. `simulated` says that no model is asked.
+    """
+
+    name: str
+    provider: str
+    account: str | None
+    default_model: str
+    capabilities: Capabilities
+    simulated: bool
+
+    def rate_limits(self, model: str) -> ModelFacts:
+        """Return the limits, prices and sizes that hold for a model."""
+        ...
+
+    async def generate(self, request: ModelRequest) -> ModelAnswer:
+        """Ask once. Raises DriverError."""
+        ...
+
+    async def close(self) -> None:
+        """Release connections; nothing is asked afterwards."""
+        ...
+
+
+class DriverSettings(Struct, frozen=True, kw_only=True):
+    """What a driver is opened with.
+
+    `environment` holds the process's variables, `tier` what was asked for on the command line,
+    `options` what stood behind the driver's name (`simulate:delay=1`).
+    """
+
+    configuration: DriverConfiguration
+    environment: Mapping[str, str]
+    providers: Providers
+    tier: str | None = None
+    options: Mapping[str, str] = {}
+
+
+class DriverPlugin(Protocol):
+    """What an entry point of `botticelli.drivers` names: a module or an object.
+
+    Importing it must be cheap: clients are imported in `open_driver`.
+    """
+
+    def open_driver(self, settings: DriverSettings) -> Driver:
+        """Return the driver, ready to ask; called inside the running event loop. Nothing is sent.
+
+        Raises SetupError, and UnknownTierError for a tier that the provider has not.
+        """
+        ...

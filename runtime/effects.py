@@ -1,0 +1,109 @@
+"""The border between the interpreter and the world: what it asks for, and what it is told.
+
+The interpreter yields effects and never performs one. Each bears its address; the completion that
+answers it bears the same.
+"""
+
+from msgspec import Struct
+
+from botticelli.compiler.ir.program import Caps, Multipliers, Retry, Security
+from botticelli.runtime.address import Address
+from botticelli.runtime.drivers.protocol import ModelAnswer, ModelRequest
+from botticelli.runtime.platforms.protocol import Json
+
+
+class EffectNode(Struct, frozen=True, tag_field="effect", kw_only=True):
+    """What all effects share."""
+
+    address: Address
+
+
+class CapScope(Struct, frozen=True):
+    """The hard caps of one run of one narrative; `owner` is its address."""
+
+    owner: Address
+    caps: Caps
+
+
+class AskModel(EffectNode, frozen=True, tag="ask-model"):
+    """Ask a model. `budget` are the multipliers of carousel and narrative, `wait_for_day` whether
+    an exhausted day is waited for. Answered by a ModelAnswer, a Failure or an Exhaustion."""
+
+    act: str
+    iteration: int | None
+    request: ModelRequest
+    retry: Retry
+    timeout: float | None
+    budget: Multipliers
+    wait_for_day: bool
+    caps: tuple[CapScope, ...]
+
+
+class RunCommand(EffectNode, frozen=True, tag="run-command"):
+    """Perform a command. `security` holds the rules of the narratives that lead here, the
+    narrative's own last. Answered by a CommandResult or a Failure."""
+
+    act: str
+    iteration: int | None
+    platform: str
+    command: str
+    arguments: dict[str, Json]
+    security: tuple[Security, ...]
+    retry: Retry
+    timeout: float | None
+    cache_seconds: float | None
+
+
+class Wait(EffectNode, frozen=True, tag="wait"):
+    """Wait until a moment. Answered by a Moment, at or after it."""
+
+    until: float
+
+
+class ReadClock(EffectNode, frozen=True, tag="read-clock"):
+    """Answered by a Moment."""
+
+
+Effect = AskModel | RunCommand | Wait | ReadClock
+
+
+class ResultNode(Struct, frozen=True, tag_field="result"):
+    """What the results of this module share."""
+
+
+class CommandResult(ResultNode, frozen=True, tag="command"):
+    value: Json
+
+
+class Moment(ResultNode, frozen=True, tag="moment"):
+    """Unix seconds."""
+
+    time: float
+
+
+class Failure(ResultNode, frozen=True, tag="failure"):
+    """The effect failed for good; the message is for people."""
+
+    message: str
+
+
+class Exhaustion(ResultNode, frozen=True, tag="exhaustion"):
+    """The request was not sent, as a limit of the day or a cap of the run does not admit it.
+
+    `resets` is when the limit has room again, None where it never has.
+    """
+
+    limit: str
+    value: float
+    resets: float | None
+    message: str
+
+
+Result = ModelAnswer | CommandResult | Moment | Failure | Exhaustion
+
+
+class Completion(Struct, frozen=True):
+    """The result of the effect at an address."""
+
+    address: Address
+    result: Result

@@ -1,0 +1,194 @@
+"""What happens in a run, as one stream of records: for the terminal, for files, for programs.
+
+Events never hold prompts, answers, arguments or secrets; what was said stands in the store.
+Times are Unix seconds. In JSON the kind stands in the field `event`.
+"""
+
+from msgspec import Struct
+
+
+class EventNode(Struct, frozen=True, tag_field="event", kw_only=True):
+    """What all events share: when it happened and, below the run, where."""
+
+    time: float = 0.0
+
+
+class LimitUse(Struct, frozen=True):
+    """How full a limit is: `rpm`, `tpm`, `itpm`, `otpm`, `rpd` or `tpd`."""
+
+    limit: str
+    used: int
+    value: int
+
+
+class RunStarted(EventNode, frozen=True, tag="run-started"):
+    """`iterations` is the maximum of the narrative's carousel, 1 without one."""
+
+    run: str
+    narrative: str
+    driver: str
+    simulated: bool
+    iterations: int
+    every: float | None = None
+
+
+class IterationStarted(EventNode, frozen=True, tag="iteration-started"):
+    address: str
+    iteration: int
+    iterations: int
+
+
+class ActStarted(EventNode, frozen=True, tag="act-started"):
+    address: str
+    act: str
+
+
+class RequestReserved(EventNode, frozen=True, tag="request-reserved"):
+    """Room was taken in all windows for one request; tokens are as reserved."""
+
+    address: str
+    model: str
+    attempt: int
+    input_tokens: int
+    output_tokens: int
+    limits: tuple[LimitUse, ...] = ()
+
+
+class Waiting(EventNode, frozen=True, tag="waiting"):
+    """Nothing is sent until `until`: for `what`, a limit, `every` or `retry`. None: until an answer
+    that is under way has come."""
+
+    address: str
+    what: str
+    until: float | None
+
+
+class RequestSent(EventNode, frozen=True, tag="request-sent"):
+    address: str
+    model: str
+    attempt: int
+
+
+class RequestSettled(EventNode, frozen=True, tag="request-settled"):
+    """What a request counts as after all; `known` is false when it counts in full. `requests` is 0
+    for one that never reached the provider."""
+
+    address: str
+    model: str
+    attempt: int
+    requests: int
+    input_tokens: int
+    output_tokens: int
+    known: bool
+    limits: tuple[LimitUse, ...] = ()
+
+
+class Retrying(EventNode, frozen=True, tag="retrying"):
+    """An attempt failed and another follows after `delay` seconds."""
+
+    address: str
+    attempt: int
+    reason: str
+    delay: float
+
+
+class Answered(EventNode, frozen=True, tag="answer"):
+    """A model answered; `cost` is in US dollars where prices are known."""
+
+    address: str
+    act: str
+    model: str
+    finish: str
+    input_tokens: int
+    output_tokens: int
+    characters: int
+    cost: float | None
+    simulated: bool
+
+
+class CommandPerformed(EventNode, frozen=True, tag="command"):
+    """A command ended: `outcome` is `done`, `failed`, `refused`, `cached` or `unknown`."""
+
+    address: str
+    act: str
+    platform: str
+    command: str
+    outcome: str
+    message: str | None = None
+
+
+class ActFinished(EventNode, frozen=True, tag="act-finished"):
+    address: str
+    act: str
+
+
+class ActFailed(EventNode, frozen=True, tag="act-failed"):
+    address: str
+    act: str
+    message: str
+
+
+class IterationFinished(EventNode, frozen=True, tag="iteration-finished"):
+    address: str
+    iteration: int
+    iterations: int
+    succeeded: bool
+
+
+class BudgetExhausted(EventNode, frozen=True, tag="budget-exhausted"):
+    """A limit ends the run: which, its value, and when it resets (null for a cap of the run)."""
+
+    address: str
+    limit: str
+    value: float
+    completed: int
+    iterations: int
+    resets: float | None
+    message: str
+
+
+class Warned(EventNode, frozen=True, tag="warning"):
+    address: str
+    message: str
+
+
+class RunFailed(EventNode, frozen=True, tag="failed"):
+    message: str
+
+
+class RunFinished(EventNode, frozen=True, tag="run-finished"):
+    """`status` is `completed`, `exhausted`, `failed` or `interrupted`, and `message` says why.
+    `cost` is null when the price of something was not known."""
+
+    run: str
+    status: str
+    completed: int
+    iterations: int
+    failures: int
+    requests: int
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
+    simulated: bool
+    message: str | None = None
+
+
+Event = (
+    RunStarted
+    | IterationStarted
+    | ActStarted
+    | RequestReserved
+    | Waiting
+    | RequestSent
+    | RequestSettled
+    | Retrying
+    | Answered
+    | CommandPerformed
+    | ActFinished
+    | ActFailed
+    | IterationFinished
+    | BudgetExhausted
+    | Warned
+    | RunFailed
+    | RunFinished
+)

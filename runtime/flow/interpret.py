@@ -1,0 +1,81 @@
+"""The way into the interpreter: a program in, a generator of effects out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from botticelli.compiler.ir.program import Multipliers, Program
+from botticelli.runtime.address import Address
+from botticelli.runtime.effects import CapScope, Exhaustion
+from botticelli.runtime.events import BudgetExhausted, RunFailed
+from botticelli.runtime.flow.carousel import Tally, overlay
+from botticelli.runtime.flow.narrative import run_narrative
+from botticelli.runtime.flow.schedule import Scheduled, Walk, schedule
+from botticelli.runtime.flow.scope import ActFailedError, ExhaustedError, Frame
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """How a run ended: `output` is that of the act that ran last; `error` why it failed."""
+
+    output: Any = None
+    error: str | None = None
+    exhausted: Exhaustion | None = None
+
+
+def interpret(
+    program: Program,
+    *,
+    default_model: str,
+    variables: Mapping[str, Any],
+    environment: Mapping[str, str],
+    tally: Tally,
+) -> Scheduled[Outcome]:
+    """Run the program's entry.
+
+    The generator yields batches of effects and events and is sent one completion at a time, in any
+    order, or None when nothing is under way. It must have no `refusals`. Acts that name no model
+    ask the default one; the variables are complete, `environment` holds what the narratives may
+    read of it, and `tally` is kept up to date on the way.
+    """
+    narrative = program.narratives[program.entry]
+    address = Address((narrative.name,))
+    frame = Frame(
+        program=program,
+        narrative=narrative,
+        address=address,
+        default_model=default_model,
+        variables=variables,
+        environment=environment,
+        security=(narrative.security,),
+        caps=(CapScope(address, narrative.limits),),
+        budget=overlay(narrative.budget, Multipliers()),
+    )
+    return schedule(_run(frame, tally))
+
+
+def _run(frame: Frame, tally: Tally) -> Walk[Outcome]:
+    carousel = frame.narrative.carousel
+    output = error = exhausted = None
+    try:
+        output = yield from run_narrative(frame, tally)
+    except ActFailedError as failure:
+        error = f"act {failure.act}: {failure.message}"
+        yield RunFailed(message=error)
+        if carousel is None:
+            tally.failures += 1
+    except ExhaustedError as failure:
+        exhausted = failure.exhaustion
+        yield BudgetExhausted(
+            address=str(failure.address),
+            limit=exhausted.limit,
+            value=exhausted.value,
+            completed=failure.completed,
+            iterations=failure.iterations or 1,
+            resets=exhausted.resets,
+            message=exhausted.message,
+        )
+    if error is None and exhausted is None and tally.completed == 0:
+        error = "every iteration failed"
+        yield RunFailed(message=error)
+    return Outcome(output=output, error=error, exhausted=exhausted)

@@ -1,0 +1,179 @@
+"""What a program holds that cannot be run: found before anything is sent, with its place."""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from botticelli.compiler.ir.program import (
+    Act,
+    Branch,
+    CommandInput,
+    Input,
+    ListValue,
+    MediaInput,
+    Narrative,
+    NarrativeInput,
+    Parallel,
+    Place,
+    Program,
+    RecordValue,
+    Repeat,
+    RunAct,
+    Sequence,
+    Step,
+    TableInput,
+    Template,
+    TextInput,
+    Value,
+)
+from botticelli.compiler.semantics.templates import has_tags
+
+
+class Refusal(Struct, frozen=True, order=True):
+    """A construct that this version cannot run, and where it stands."""
+
+    path: str
+    line: int
+    column: int
+    what: str
+
+
+def refusals(program: Program) -> list[Refusal]:
+    """Return everything that the program's entry leads to and that cannot be run."""
+    found: set[Refusal] = set()
+    for narrative in reachable(program):
+        for place, what in _in_narrative(narrative):
+            found.add(Refusal(place.path, place.line, place.column, what))
+    return sorted(found)
+
+
+def reachable(program: Program) -> list[Narrative]:
+    """Return the entry and all that it runs, each once."""
+    seen: dict[str, Narrative] = {}
+    waiting = [program.entry]
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        narrative = seen[name] = program.narratives[name]
+        for act in acts_of(narrative):
+            if act.narrative is not None:
+                waiting.append(act.narrative)
+            waiting.extend(
+                source.narrative for source in act.inputs if isinstance(source, NarrativeInput)
+            )
+    return list(seen.values())
+
+
+def acts_of(narrative: Narrative) -> list[Act]:
+    """Return the acts that a narrative's order leads to, each once, in written order."""
+    names = dict.fromkeys(_act_names(narrative.order))
+    return [narrative.acts[name] for name in names]
+
+
+def platforms_of(program: Program) -> dict[str, Place]:
+    """Return the platforms whose commands the program performs, each with its first place."""
+    found: dict[str, Place] = {}
+    for narrative in reachable(program):
+        for act in acts_of(narrative):
+            for source in act.inputs:
+                if isinstance(source, CommandInput):
+                    found.setdefault(source.platform, source.place)
+    return found
+
+
+def _steps(step: Step) -> Iterator[Step]:
+    yield step
+    match step:
+        case Sequence(steps=steps) | Parallel(steps=steps):
+            inner = steps
+        case Repeat(body=body):
+            inner = (body,)
+        case Branch(then=then, otherwise=otherwise):
+            inner = (then,) if otherwise is None else (then, otherwise)
+        case RunAct():
+            inner = ()
+    for each in inner:
+        yield from _steps(each)
+
+
+def _act_names(step: Step) -> Iterator[str]:
+    for each in _steps(step):
+        if isinstance(each, RunAct):
+            yield each.act
+
+
+def _in_narrative(narrative: Narrative) -> Iterator[tuple[Place, str]]:
+    content = narrative.content
+    if not content.skip and (content.target or content.template):
+        yield narrative.place, "storing answers as rows of a table (`target`, `template`)"
+    for step in _steps(narrative.order):
+        if isinstance(step, Branch):
+            yield step.place, "`if`"
+        elif isinstance(step, Repeat) and step.until is not None:
+            yield step.place, "`until`"
+    for act in acts_of(narrative):
+        yield from _in_act(act)
+
+
+def _in_act(act: Act) -> Iterator[tuple[Place, str]]:
+    if act.when is not None:
+        yield act.place, "`when`"
+    if act.output is not None:
+        yield act.place, "typed output (`output`)"
+    if act.extract_output:
+        yield act.place, "storing answers as rows of a table (`extract_output`)"
+    if act.system is not None:
+        yield from _in_template(act.system)
+    for value in act.arguments.values():
+        yield from _in_value(value)
+    for source in act.inputs:
+        yield from _in_input(source)
+
+
+def _in_input(source: Input) -> Iterator[tuple[Place, str]]:
+    match source:
+        case TableInput():
+            yield source.place, "table inputs"
+        case MediaInput(kind=kind):
+            yield source.place, f"{kind} inputs"
+        case TextInput(template=template):
+            yield from _in_template(template)
+        case CommandInput(arguments=arguments):
+            for value in arguments.values():
+                yield from _in_value(value)
+        case NarrativeInput():
+            pass
+
+
+def _in_value(value: Value) -> Iterator[tuple[Place, str]]:
+    match value:
+        case Template():
+            yield from _in_template(value)
+        case ListValue(items=items):
+            for item in items:
+                yield from _in_value(item)
+        case RecordValue(fields=fields):
+            for field in fields.values():
+                yield from _in_value(field)
+        case _:
+            pass
+
+
+def _in_template(template: Template) -> Iterator[tuple[Place, str]]:
+    if not has_tags(template.source):
+        return
+    for name in ("state", "trigger"):
+        if name in template.source and name in _names(template.source):
+            yield template.place, f"`{name}` in templates"
+
+
+def _names(source: str) -> set[str]:
+    from jinja2 import TemplateSyntaxError, meta
+
+    from botticelli.compiler.semantics.sandbox import environment
+
+    try:
+        return meta.find_undeclared_variables(environment().parse(source))
+    except TemplateSyntaxError:
+        return set()

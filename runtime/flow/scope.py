@@ -1,0 +1,97 @@
+"""What a walk knows: the fixed frame of the narrative's run, and the scope that acts fill."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from botticelli.compiler.ir.program import Multipliers, Narrative, Program, Security
+from botticelli.runtime.address import Address
+from botticelli.runtime.effects import CapScope, Exhaustion
+from botticelli.runtime.flow.conversation import Conversation
+
+
+class ActFailedError(Exception):
+    """An act failed, and the sequence that it stands in with it."""
+
+    def __init__(self, address: Address, act: str, message: str) -> None:
+        super().__init__(message)
+        self.address = address
+        self.act = act
+        self.message = message
+
+
+class ExhaustedError(Exception):
+    """A limit of the day or a cap of the run ends the run, and with it the carousel that it is in:
+    `completed` of at most `iterations`."""
+
+    def __init__(self, address: Address, exhaustion: Exhaustion) -> None:
+        super().__init__(exhaustion.message)
+        self.address = address
+        self.exhaustion = exhaustion
+        self.completed = 0
+        self.iterations: int | None = None
+
+    def count(self, completed: int, iterations: int) -> None:
+        """Note how far the carousel had come; the innermost one counts."""
+        if self.iterations is None:
+            self.completed, self.iterations = completed, iterations
+
+
+class Frame(Struct, frozen=True, kw_only=True):
+    """What holds for one run of one narrative at one place of its order.
+
+    `security` and `caps` hold those of the callers too, the narrative's own last.
+    """
+
+    program: Program
+    narrative: Narrative
+    address: Address
+    default_model: str
+    variables: Mapping[str, Any]
+    environment: Mapping[str, str]
+    security: tuple[Security, ...]
+    caps: tuple[CapScope, ...]
+    budget: Multipliers
+    wait_for_day: bool = False
+    iteration: int | None = None
+
+
+class Scope:
+    """The outputs so far and the conversation; acts add to it."""
+
+    def __init__(self) -> None:
+        self.outputs: dict[str, Any] = {}
+        self.ran = False
+        self.previous: Any = None
+        self.conversation = Conversation()
+
+    def finish(self, act: str, output: Any) -> None:
+        self.outputs[act] = output
+        self.previous = output
+        self.ran = True
+
+    def copy(self) -> "Scope":
+        copied = Scope()
+        copied.outputs = dict(self.outputs)
+        copied.ran, copied.previous = self.ran, self.previous
+        copied.conversation = self.conversation.copy()
+        return copied
+
+    def join(self, branches: list["Scope"]) -> None:
+        """Take in what the branches of a parallel group did, in written order."""
+        before = dict(self.outputs)
+        for branch in branches:
+            for act, output in branch.outputs.items():
+                if act not in before or before[act] is not output:
+                    self.finish(act, output)
+        self.conversation.join([branch.conversation for branch in branches])
+
+    def names(self, frame: Frame) -> dict[str, Any]:
+        """Return the names that templates see."""
+        names = {**self.outputs, "vars": frame.variables, "env": frame.environment}
+        if self.ran:
+            names["previous"] = self.previous
+        if frame.iteration is not None:
+            names["iteration"] = frame.iteration
+        return names

@@ -1,0 +1,109 @@
+"""What time it is: the real time, or a virtual one in which waiting takes none.
+
+Everything in the shell waits through asyncio, so that a clock is a source of `now` and an event
+loop. In the virtual loop time stands still while anything can run and jumps when nothing can.
+"""
+
+import asyncio
+import selectors
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+
+LONGEST_SLEEP = 60.0
+"""Seconds after which a wait looks at the clock again, as a machine may have been asleep."""
+
+
+class Clock(Protocol):
+    def now(self) -> float:
+        """Return Unix seconds."""
+        ...
+
+    def run(self, main: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine to its end in an event loop whose waiting follows this clock."""
+        ...
+
+
+async def sleep_until(clock: Clock, until: float) -> None:
+    """Wait until the clock shows a moment."""
+    while (left := until - clock.now()) > 0:  # noqa: ASYNC110 - a clock has no event to wait for
+        await asyncio.sleep(min(left, LONGEST_SLEEP))
+
+
+async def wait_for(clock: Clock, event: asyncio.Event, until: float | None) -> None:
+    """Wait until an event is set or the clock shows a moment, whichever is first."""
+    while not event.is_set():
+        left = LONGEST_SLEEP if until is None else until - clock.now()
+        if left <= 0:
+            return
+        try:
+            async with asyncio.timeout(min(left, LONGEST_SLEEP)):
+                await event.wait()
+        except TimeoutError:
+            continue
+
+
+class RealClock:
+    """The time of day at the start, and from there a clock that nobody sets.
+
+    Where the system has one, it is the clock that goes on while the machine sleeps.
+    """
+
+    def __init__(self) -> None:
+        boot: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+        self._elapsed: Callable[[], float] = (
+            time.monotonic if boot is None else lambda: time.clock_gettime(boot)
+        )
+        self._origin = time.time() - self._elapsed()
+
+    def now(self) -> float:
+        return self._origin + self._elapsed()
+
+    def run(self, main: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run(main)
+
+
+class _VirtualSelector(selectors.DefaultSelector):
+    """Waits for input and output for no longer than `grace` real seconds, then jumps ahead."""
+
+    def __init__(self, grace: float) -> None:
+        super().__init__()
+        self.grace = grace
+        self.elapsed = 0.0
+
+    def select(self, timeout: float | None = None) -> Any:
+        if timeout is None:
+            return super().select(None)
+        ready = super().select(min(timeout, self.grace))
+        if not ready and timeout > 0:
+            self.elapsed += timeout
+        return ready
+
+
+class _VirtualLoop(asyncio.SelectorEventLoop):
+    def __init__(self, selector: _VirtualSelector) -> None:
+        super().__init__(selector)
+        self._virtual = selector
+
+    def time(self) -> float:
+        return self._virtual.elapsed
+
+
+class VirtualClock:
+    """A clock for rehearsals: starts where it is told, and jumps over every wait.
+
+    `grace` is how many real seconds a jump waits for sockets and threads; 0 where there are none.
+    """
+
+    def __init__(self, start: float, *, grace: float = 0.0) -> None:
+        self._start = start
+        self._selector = _VirtualSelector(grace)
+
+    def now(self) -> float:
+        return self._start + self._selector.elapsed
+
+    def run(self, main: Coroutine[Any, Any, T]) -> T:
+        with asyncio.Runner(loop_factory=lambda: _VirtualLoop(self._selector)) as runner:
+            return runner.run(main)

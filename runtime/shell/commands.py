@@ -1,0 +1,154 @@
+"""Performing a command: the policy with its final values, a person's word, and trying again.
+
+A command that writes is sent again only where it certainly had no effect or bears an idempotency
+key; else its outcome is unknown, and said to be.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+
+from msgspec import Struct
+
+from botticelli.compiler.semantics.policies import needs_confirmation, violations
+from botticelli.runtime.address import idempotency_key
+from botticelli.runtime.effects import CommandResult, Failure, RunCommand
+from botticelli.runtime.events import CommandPerformed, Event, Retrying
+from botticelli.runtime.platforms.protocol import CommandTraits, Json, Platform, PlatformError
+from botticelli.runtime.shell.clock import Clock, sleep_until
+from botticelli.runtime.shell.models import backoff
+
+DEFAULT_TIMEOUT = 60.0
+"""Seconds for one attempt of a command in an act without `timeout`."""
+
+Confirm = Callable[[str, Mapping[str, Json]], Awaitable[bool]]
+"""Asks a person about a command and its arguments; false when there is nobody to ask."""
+
+
+class _Cached(Struct, frozen=True):
+    until: float
+    value: Json
+
+
+class CommandCaller:
+    """Performs `RunCommand` effects of one run."""
+
+    def __init__(
+        self,
+        run: str,
+        platforms: Mapping[str, Platform],
+        clock: Clock,
+        confirm: Confirm,
+        emit: Callable[[Event], None],
+    ) -> None:
+        self._run = run
+        self._platforms = platforms
+        self._clock = clock
+        self._confirm = confirm
+        self._emit = emit
+        self._cache: dict[str, _Cached] = {}
+
+    async def perform(self, effect: RunCommand) -> CommandResult | Failure:
+        """Perform the effect; every expected failure is a result."""
+        platform = self._platforms[effect.platform]
+        name = f"{effect.platform}.{effect.command}"
+        traits = platform.traits(effect.command)
+        if traits is None:
+            return self._fail(effect, "failed", f"{effect.platform} has no command {name}")
+        against = list(
+            violations(
+                effect.security,
+                effect.platform,
+                effect.command,
+                effect.arguments,
+                writes=traits.writes,
+            )
+        )
+        if against:
+            return self._fail(effect, "refused", f"{name} is not performed: {'; '.join(against)}")
+        key = _cache_key(effect)
+        cached = self._cache.get(key)
+        if cached is not None and not traits.writes and cached.until > self._clock.now():
+            self._note(effect, "cached")
+            return CommandResult(cached.value)
+        if needs_confirmation(
+            effect.security, effect.platform, effect.command
+        ) and not await self._confirm(name, effect.arguments):
+            return self._fail(effect, "refused", f"{name} was not confirmed")
+        result = await self._attempts(effect, platform, traits)
+        if isinstance(result, CommandResult) and effect.cache_seconds and not traits.writes:
+            until = self._clock.now() + effect.cache_seconds
+            self._cache[key] = _Cached(until, result.value)
+        return result
+
+    async def _attempts(
+        self, effect: RunCommand, platform: Platform, traits: CommandTraits
+    ) -> CommandResult | Failure:
+        key = idempotency_key(self._run, effect.address)
+        attempt = 0
+        while True:
+            attempt += 1
+            outcome = await self._try(effect, platform, key)
+            if not isinstance(outcome, PlatformError):
+                self._note(effect, "done")
+                return outcome
+            unknown = traits.writes and not outcome.had_no_effect
+            repeatable = outcome.retryable and (not unknown or traits.keyed)
+            if not repeatable or attempt >= effect.retry.attempts:
+                return self._give_up(effect, outcome, attempt, unknown=unknown)
+            delay = backoff(effect.retry, attempt, outcome.retry_after)
+            self._emit(
+                Retrying(
+                    address=str(effect.address),
+                    attempt=attempt,
+                    reason=outcome.message,
+                    delay=delay,
+                )
+            )
+            await sleep_until(self._clock, self._clock.now() + delay)
+
+    async def _try(
+        self, effect: RunCommand, platform: Platform, key: str
+    ) -> CommandResult | PlatformError:
+        seconds = effect.timeout or DEFAULT_TIMEOUT
+        try:
+            async with asyncio.timeout(seconds):
+                value = await platform.perform(
+                    effect.command, effect.arguments, idempotency_key=key
+                )
+        except TimeoutError:
+            message = f"no answer from {effect.platform} within {seconds:g} s"
+            return PlatformError(message, retryable=True, had_no_effect=False)
+        except PlatformError as error:
+            return error
+        return CommandResult(value)
+
+    def _give_up(
+        self, effect: RunCommand, error: PlatformError, attempts: int, *, unknown: bool
+    ) -> Failure:
+        after = f" (after {attempts} attempts)" if attempts > 1 else ""
+        message = f"{effect.platform}.{effect.command} failed: {error.message}{after}"
+        if unknown:
+            return self._fail(effect, "unknown", f"{message}; whether it took effect is unknown")
+        return self._fail(effect, "failed", message)
+
+    def _fail(self, effect: RunCommand, outcome: str, message: str) -> Failure:
+        self._note(effect, outcome, message)
+        return Failure(message)
+
+    def _note(self, effect: RunCommand, outcome: str, message: str | None = None) -> None:
+        self._emit(
+            CommandPerformed(
+                address=str(effect.address),
+                act=effect.act,
+                platform=effect.platform,
+                command=effect.command,
+                outcome=outcome,
+                message=message,
+            )
+        )
+
+
+def _cache_key(effect: RunCommand) -> str:
+    arguments = json.dumps(effect.arguments, sort_keys=True)
+    return f"{effect.platform}.{effect.command} {arguments}"

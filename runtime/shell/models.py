@@ -1,0 +1,260 @@
+"""Asking a model: caps, room in the windows, the request itself, and trying again.
+
+Every attempt reserves anew. What an answer reports as used replaces the reservation; an attempt
+whose outcome is not known counts in full.
+"""
+
+import asyncio
+from collections.abc import Callable
+from random import uniform
+
+from msgspec import Struct
+
+from botticelli.compiler.ir.program import Multipliers, Retry
+from botticelli.compiler.semantics.limits import Demand, LimitError, Limits, Usage, scale
+from botticelli.compiler.semantics.providers import ModelFacts
+from botticelli.compiler.semantics.tokens import ceiling, estimate
+from botticelli.runtime.drivers.protocol import Driver, DriverError, ModelAnswer, ModelRequest
+from botticelli.runtime.effects import AskModel, Exhaustion, Failure
+from botticelli.runtime.events import (
+    Answered,
+    Event,
+    RequestReserved,
+    RequestSent,
+    RequestSettled,
+    Retrying,
+    Waiting,
+)
+from botticelli.runtime.shell.clock import Clock, sleep_until
+from botticelli.runtime.shell.ledger import Pool
+from botticelli.runtime.shell.limiter import Limiter, Reservation, Wanted
+from botticelli.runtime.shell.spending import SpendingBooks
+
+DEFAULT_TIMEOUT = 600.0
+"""Seconds for one attempt of an act without `timeout`."""
+
+MAX_PATIENCE = 900.0
+"""The longest delay of a provider's, in seconds, that a run waits for without being told to."""
+
+Budget = Callable[[Multipliers], Multipliers]
+"""Lays the command line over, and the project's configuration under, an effect's multipliers."""
+
+
+class _Most(Struct, frozen=True):
+    """The most that one attempt can use; None where that has no bound or no price."""
+
+    input: int
+    tokens: int | None
+    cost: float | None
+
+
+class _Attempt(Struct, frozen=True):
+    """What is reserved for one attempt."""
+
+    number: int
+    reservation: Reservation
+    demand: Demand
+    most: _Most
+
+
+class ModelCaller:
+    """Performs `AskModel` effects of one run."""
+
+    def __init__(
+        self,
+        driver: Driver,
+        limiter: Limiter,
+        clock: Clock,
+        budget: Budget,
+        emit: Callable[[Event], None],
+    ) -> None:
+        self._driver = driver
+        self._limiter = limiter
+        self._clock = clock
+        self._budget = budget
+        self._emit = emit
+        self._spending = SpendingBooks()
+
+    async def ask(self, effect: AskModel) -> ModelAnswer | Failure | Exhaustion:
+        """Perform the effect; every expected failure is a result."""
+        facts = self._driver.rate_limits(effect.request.model)
+        try:
+            limits = scale(facts.limits, self._budget(effect.budget))
+        except LimitError as error:
+            return Failure(str(error))
+        number = 0
+        while True:
+            number += 1
+            attempt = await self._reserve(effect, facts, limits, number)
+            if isinstance(attempt, Exhaustion):
+                return attempt
+            outcome = await self._try(effect, facts, attempt)
+            if isinstance(outcome, ModelAnswer):
+                return outcome
+            delay = _delay(effect, outcome, number)
+            if delay is None:
+                return Failure(_explain(outcome, number))
+            self._emit(
+                Retrying(
+                    address=str(effect.address),
+                    attempt=number,
+                    reason=outcome.message,
+                    delay=delay,
+                )
+            )
+            until = self._clock.now() + delay
+            if outcome.status == 429:
+                self._limiter.hold(attempt.reservation.pool, until)
+            self._emit(Waiting(address=str(effect.address), what="retry", until=until))
+            await sleep_until(self._clock, until)
+
+    async def _reserve(
+        self, effect: AskModel, facts: ModelFacts, limits: Limits, number: int
+    ) -> _Attempt | Exhaustion:
+        demand, most = _measure(effect.request, facts, limits)
+        refusal = self._spending.reserve(effect.caps, most.tokens, most.cost)
+        if refusal is not None:
+            return refusal
+        address = str(effect.address)
+        pool = Pool(self._driver.provider, self._driver.account or "", facts.pool)
+        reservation: Reservation | Exhaustion | None = None
+        try:
+            reservation = await self._limiter.reserve(
+                Wanted(
+                    pool=pool,
+                    limits=limits,
+                    demand=demand,
+                    lasting=effect.timeout or DEFAULT_TIMEOUT,
+                    wait_for_day=effect.wait_for_day,
+                    address=address,
+                ),
+                self._emit,
+            )
+        finally:
+            if not isinstance(reservation, Reservation):
+                self._spending.correct(effect.caps, -1, -(most.tokens or 0), -(most.cost or 0.0))
+        if isinstance(reservation, Exhaustion):
+            return reservation
+        self._emit(
+            RequestReserved(
+                address=address,
+                model=effect.request.model,
+                attempt=number,
+                input_tokens=demand.input,
+                output_tokens=demand.output,
+                limits=self._limiter.use(pool, limits),
+            )
+        )
+        return _Attempt(number, reservation, demand, most)
+
+    async def _try(
+        self, effect: AskModel, facts: ModelFacts, attempt: _Attempt
+    ) -> ModelAnswer | DriverError:
+        """Send one attempt and settle it, whatever happens."""
+        address = str(effect.address)
+        model = effect.request.model
+        self._emit(RequestSent(address=address, model=model, attempt=attempt.number))
+        usage: Usage | None = None
+        try:
+            async with asyncio.timeout(effect.timeout or DEFAULT_TIMEOUT):
+                answer = await self._driver.generate(effect.request)
+            if answer.usage is not None:
+                usage = Usage(answer.usage.input, answer.usage.output)
+        except TimeoutError:
+            seconds = effect.timeout or DEFAULT_TIMEOUT
+            return DriverError(f"no answer within {seconds:g} s", retryable=True)
+        except DriverError as error:
+            usage = _usage_of(error)
+            return error
+        finally:
+            self._settle(effect, facts, attempt, usage)
+        used = usage or Usage(0, 0)
+        self._emit(
+            Answered(
+                address=address,
+                act=effect.act,
+                model=answer.model,
+                finish=answer.finish,
+                input_tokens=used.input,
+                output_tokens=used.output,
+                characters=len(answer.text),
+                cost=facts.cost(used.input, used.output) if usage is not None else None,
+                simulated=answer.simulated,
+            )
+        )
+        return answer
+
+    def _settle(
+        self, effect: AskModel, facts: ModelFacts, attempt: _Attempt, usage: Usage | None
+    ) -> None:
+        reservation = attempt.reservation
+        self._limiter.settle(reservation, usage)
+        if usage is not None:
+            cost = facts.cost(usage.input, usage.output) or 0.0
+            self._spending.correct(
+                effect.caps,
+                usage.requests - 1,
+                usage.input + usage.output - (attempt.most.tokens or 0),
+                cost - (attempt.most.cost or 0.0),
+            )
+        self._emit(
+            RequestSettled(
+                address=str(effect.address),
+                model=effect.request.model,
+                attempt=attempt.number,
+                requests=1 if usage is None else usage.requests,
+                input_tokens=attempt.demand.input if usage is None else usage.input,
+                output_tokens=attempt.demand.output if usage is None else usage.output,
+                known=usage is not None,
+                limits=self._limiter.use(reservation.pool, reservation.limits),
+            )
+        )
+
+
+def _measure(request: ModelRequest, facts: ModelFacts, limits: Limits) -> tuple[Demand, _Most]:
+    """Say what a request takes from a minute (estimated) and from a day (at most), in tokens."""
+    texts = [request.system or "", *(message.text for message in request.messages)]
+    framing = facts.tokens_per_message * (len(request.messages) + 1)
+    expected = sum(map(estimate, texts)) + framing
+    input_most = sum(map(ceiling, texts)) + framing
+    output = request.settings.max_tokens or facts.max_output
+    tokens = None if output is None else input_most + output
+    # An answer without any bound takes the whole window.
+    window = output if output is not None else (limits.tpm or limits.otpm or 0)
+    cost = None if output is None else facts.cost(input_most, output)
+    return Demand(expected, window, tokens), _Most(input_most, tokens, cost)
+
+
+def _usage_of(error: DriverError) -> Usage | None:
+    """What a failed attempt counts as: nothing if it never arrived, no tokens if it was refused,
+    everything when that is not known."""
+    if not error.reached:
+        return Usage(0, 0, requests=0)
+    return Usage(0, 0) if error.refused else None
+
+
+def _delay(effect: AskModel, error: DriverError, attempt: int) -> float | None:
+    """Seconds until the next attempt, or None when there is none."""
+    if not error.retryable or attempt >= effect.retry.attempts:
+        return None
+    asked = error.retry_after
+    if asked is not None and asked > MAX_PATIENCE and not effect.wait_for_day:
+        return None
+    return backoff(effect.retry, attempt, asked)
+
+
+def backoff(retry: Retry, attempt: int, asked: float | None) -> float:
+    """Seconds to wait after an attempt: doubling with jitter, and no less than was asked for."""
+    growing = min(retry.max_backoff, retry.backoff * 2.0 ** (attempt - 1))
+    jittered = growing * uniform(0.5, 1.0)  # noqa: S311
+    if asked is None:
+        return jittered
+    return max(jittered, asked + uniform(0.0, min(1.0, growing)))  # noqa: S311
+
+
+def _explain(error: DriverError, attempts: int) -> str:
+    if attempts > 1:
+        return f"{error.message} (after {attempts} attempts)"
+    if error.retryable and error.retry_after is not None and error.retry_after > MAX_PATIENCE:
+        return f"{error.message}; the provider asks to wait {error.retry_after:,.0f} s"
+    return error.message

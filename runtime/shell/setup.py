@@ -1,0 +1,228 @@
+"""From configuration, options and environment to everything that a run needs, opened.
+
+Whatever is missing or wrong is collected and named at once, before anything is sent.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from botticelli.compiler.ir.program import Multipliers, Program
+from botticelli.compiler.semantics.configuration import (
+    Configuration,
+    DriverConfiguration,
+    PlatformConfiguration,
+)
+from botticelli.compiler.semantics.providers import Providers, UnknownTierError
+from botticelli.runtime.drivers.protocol import Driver, DriverPlugin, DriverSettings
+from botticelli.runtime.flow.carousel import overlay
+from botticelli.runtime.flow.refusals import acts_of, platforms_of, reachable, refusals
+from botticelli.runtime.platforms.protocol import Platform, PlatformError, PlatformPlugin
+from botticelli.runtime.plugins import DRIVERS, PLATFORMS, UnknownPluginError, load
+from botticelli.runtime.problems import Problem, SetupError
+from botticelli.runtime.shell.clock import Clock
+from botticelli.runtime.shell.ledger import Ledger, MemoryLedger, SqliteLedger, ledger_path
+from botticelli.runtime.shell.limiter import Limiter
+from botticelli.runtime.shell.variables import resolve_variables
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """What the command line says. `driver` may carry options: `simulate:delay=1,fail=2`."""
+
+    driver: str | None = None
+    tier: str | None = None
+    budget: Multipliers = Multipliers()
+    variables: Mapping[str, str] = {}
+
+
+class Equipment(Struct, frozen=True, kw_only=True):
+    """Everything that a run performs its effects with. `warnings` are for the user."""
+
+    driver: Driver
+    platforms: Mapping[str, Platform]
+    limiter: Limiter
+    clock: Clock
+    over: Multipliers
+    under: Multipliers
+    variables: Mapping[str, Any]
+    environment: Mapping[str, str]
+    warnings: tuple[str, ...] = ()
+
+    def budget(self, multipliers: Multipliers) -> Multipliers:
+        """Lay the command line over an effect's multipliers and the project's under them."""
+        return overlay(self.over, overlay(multipliers, self.under))
+
+    async def close(self) -> None:
+        await self.driver.close()
+        for platform in self.platforms.values():
+            await platform.close()
+        self.limiter.close()
+
+
+async def equip(
+    program: Program,
+    configuration: Configuration,
+    options: Options,
+    environment: Mapping[str, str],
+    clock: Clock,
+) -> Equipment:
+    """Open the driver, the platforms and the books for a program. Raises SetupError."""
+    problems = [
+        Problem(f"{each.path}:{each.line}:{each.column}: {each.what} cannot be run yet")
+        for each in refusals(program)
+    ]
+    variables, wrong = resolve_variables(program.variables, options.variables, environment)
+    problems.extend(wrong)
+    problems.extend(_missing_names(program, environment))
+    plugins = _platform_plugins(program, configuration, environment, problems)
+    driver = _open_driver(configuration, options, environment, problems)
+    if driver is not None:
+        problems.extend(_unpriced(program, driver))
+    if problems or driver is None:
+        if driver is not None:
+            await driver.close()
+        raise SetupError(*problems)
+    try:
+        platforms = {
+            name: plugin.open(_platform(configuration, name), environment)
+            for name, plugin in plugins.items()
+        }
+    except PlatformError as error:
+        await driver.close()
+        raise SetupError(Problem(error.message)) from error
+    ledger, warnings = _open_ledger(driver, environment, clock)
+    return Equipment(
+        driver=driver,
+        platforms=platforms,
+        limiter=Limiter(ledger, clock),
+        clock=clock,
+        over=options.budget,
+        under=configuration.budget,
+        variables=variables,
+        environment={
+            name: environment[name]
+            for narrative in reachable(program)
+            for name in narrative.environment
+        },
+        warnings=warnings,
+    )
+
+
+def parse_driver(text: str) -> tuple[str, dict[str, str]]:
+    """Split `NAME:key=value,key=value`. Raises SetupError."""
+    name, colon, rest = text.partition(":")
+    options: dict[str, str] = {}
+    for item in rest.split(",") if colon else ():
+        key, equals, value = item.partition("=")
+        if not equals or not key.strip():
+            message = f"a driver's options are written NAME:key=value,key=value, not {text!r}"
+            raise SetupError(Problem(message, usage=True))
+        options[key.strip()] = value.strip()
+    return name.strip(), options
+
+
+def _open_driver(
+    configuration: Configuration,
+    options: Options,
+    environment: Mapping[str, str],
+    problems: list[Problem],
+) -> Driver | None:
+    try:
+        name, given = parse_driver(options.driver or configuration.defaults.driver)
+        plugin: DriverPlugin = load(DRIVERS, name)
+        settings = DriverSettings(
+            configuration=configuration.drivers.get(name, DriverConfiguration()),
+            environment=environment,
+            providers=Providers(configuration.providers),
+            tier=options.tier,
+            options=given,
+        )
+        return plugin.open_driver(settings)
+    except SetupError as error:
+        problems.extend(error.problems)
+    except UnknownPluginError as error:
+        usage = options.driver is not None
+        problems.append(Problem(str(error), usage=usage, name=error.name, known=error.known))
+    except UnknownTierError as error:
+        usage = options.tier is not None
+        problems.append(Problem(str(error), usage=usage, name=error.tier, known=error.known))
+    return None
+
+
+def _platform(configuration: Configuration, name: str) -> PlatformConfiguration:
+    return configuration.platforms.get(name, PlatformConfiguration())
+
+
+def _platform_plugins(
+    program: Program,
+    configuration: Configuration,
+    environment: Mapping[str, str],
+    problems: list[Problem],
+) -> dict[str, PlatformPlugin]:
+    plugins: dict[str, PlatformPlugin] = {}
+    missing: list[str] = []
+    for name, place in platforms_of(program).items():
+        try:
+            plugin: PlatformPlugin = load(PLATFORMS, name)
+        except UnknownPluginError as error:
+            where = f"{place.path}:{place.line}:{place.column}"
+            message = f"{where}: no installed platform is named {name!r}"
+            problems.append(Problem(message, name=name, known=error.known))
+            continue
+        plugins[name] = plugin
+        missing.extend(plugin.missing_environment(_platform(configuration, name), environment))
+    if missing:
+        names = ", ".join(dict.fromkeys(missing))
+        problems.append(Problem(f"the platforms need what is not set in the environment: {names}"))
+    return plugins
+
+
+def _missing_names(program: Program, environment: Mapping[str, str]) -> list[Problem]:
+    names = dict.fromkeys(
+        name
+        for narrative in reachable(program)
+        for name in narrative.environment
+        if name not in environment
+    )
+    if not names:
+        return []
+    listed = ", ".join(names)
+    return [Problem(f"the narrative reads what is not set in the environment: {listed}")]
+
+
+def _unpriced(program: Program, driver: Driver) -> list[Problem]:
+    """A cap in dollars needs the price of every model that it is to hold for."""
+    narratives = reachable(program)
+    if all(narrative.limits.max_cost is None for narrative in narratives):
+        return []
+    models = {
+        act.settings.model or driver.default_model
+        for narrative in narratives
+        for act in acts_of(narrative)
+        if act.asks_model
+    }
+    return [
+        Problem(
+            f"`max_cost` cannot be kept: no price is known for {model}; give it in "
+            f"[providers.{driver.provider}] of botticelli.toml"
+        )
+        for model in sorted(models)
+        if driver.rate_limits(model).cost(0, 0) is None
+    ]
+
+
+def _open_ledger(
+    driver: Driver, environment: Mapping[str, str], clock: Clock
+) -> tuple[Ledger, tuple[str, ...]]:
+    if driver.account is None:
+        return MemoryLedger(), ()
+    path = ledger_path(environment)
+    try:
+        return SqliteLedger(path, clock.now()), ()
+    except (OSError, sqlite3.Error) as error:
+        warning = (
+            f"the ledger {path} cannot be opened ({error}): limits of the day count this run alone"
+        )
+        return MemoryLedger(), (warning,)
