@@ -151,12 +151,15 @@ class Contract:
 
     def _parameter(self, parameter: dict[str, Any], values: list[str]) -> Iterator[str]:
         schema = self.resolve(parameter["schema"])
-        read: Any = [_scalar(self.resolve(schema.get("items", schema)), each) for each in values]
-        if schema.get("type") != "array" and "oneOf" not in schema:
-            if len(values) != 1:
-                yield f"`{parameter['name']}` is given {len(values)} times"
-                return
+        lists = [each for each in (schema, *schema.get("oneOf", ())) if each.get("type") == "array"]
+        read: Any
+        if lists:
+            read = [_scalar(self.resolve(lists[0]["items"]), each) for each in values]
+        elif len(values) == 1:
             read = _scalar(schema, values[0])
+        else:
+            yield f"`{parameter['name']}` is given {len(values)} times"
+            return
         pointer = f"parameter {parameter['name']} {json.dumps(parameter['schema'])}"
         for fault in self.invalid(parameter["schema"], pointer, read):
             yield f"`{parameter['name']}` {fault}"

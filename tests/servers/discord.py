@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from servers.contract import Contract
 
 TOKEN = "MTA1.local.discord-token"
+WEBHOOK_TOKEN = "local-webhook-token"
 PREFIX = "/api/v10"
 
 
@@ -108,6 +109,8 @@ class DiscordServer:
         body = self.contract.example(schema)
         if request.operation == "create_message":
             body = self._message(request, body)
+        elif request.operation == "get_webhook":
+            body["token"] = WEBHOOK_TOKEN
         return Reply(status, body)
 
     def _message(self, request: Received, body: dict[str, Any]) -> dict[str, Any]:
@@ -147,7 +150,7 @@ class _Handler(BaseHTTPRequestHandler):
     discord: DiscordServer
     protocol_version = "HTTP/1.1"
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *args: object) -> None:
         """Stay silent."""
 
     def _serve(self) -> None:
@@ -166,7 +169,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 - as the base calls them
 
     def _judged(self, raw: bytes) -> Reply:
         address = urlsplit(self.path)

@@ -10,7 +10,9 @@ from botticelli.compiler.semantics.commands.registry import (
     aliases,
     canonical,
     find,
+    find_step,
     nearest,
+    operations,
     platforms,
     registry,
 )
@@ -22,7 +24,9 @@ __all__ = [
     "aliases",
     "canonical",
     "find",
+    "find_step",
     "nearest",
+    "operations",
     "platforms",
     "registry",
 ]

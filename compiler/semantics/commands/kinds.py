@@ -31,6 +31,12 @@ class Emoji(Text, frozen=True, tag="text"):
     maximum: int | None = 100
 
 
+class Bits(Int, frozen=True, tag="int"):
+    """A set of flags as the sum of their bits, as a number or as text of its digits."""
+
+    minimum: int | None = 0
+
+
 class Choice(Int, frozen=True, tag="int"):
     """One of a few numbers, each of which has a name that may be written instead."""
 

@@ -90,6 +90,11 @@ class Command(Struct, frozen=True, kw_only=True):
                 return argument
         return next((each for each in self.arguments if name in each.aliases), None)
 
+    @property
+    def operations(self) -> frozenset[str]:
+        """The operations of the API that the command's own requests stand for."""
+        return frozenset(request.operation for request in self.requests)
+
     def missing(self, given: Sequence[str]) -> tuple[tuple[str, ...], ...]:
         """Return the arguments that must be added to those given (names or aliases).
 

@@ -36,6 +36,26 @@ def find(platform: str, name: str) -> Command | None:
     return _commands(platform, region).get(name) if region in _regions(platform) else None
 
 
+def find_step(platform: str, name: str) -> Command:
+    """Return a command that a composed one names as a step: also one that only serves as such.
+
+    Raises KeyError when there is none.
+    """
+    region = name.partition(".")[0]
+    module = import_module(f"{__package__}.{platform}.{region}")
+    for command in (*module.COMMANDS, *getattr(module, "STEPS", ())):
+        if command.name == name:
+            found: Command = command
+            return found
+    raise KeyError(name)
+
+
+def operations(platform: str, command: Command) -> frozenset[str]:
+    """Return the operations of the API that a command may perform, those of its steps included."""
+    steps = (find_step(platform, name) for name in command.steps)
+    return command.operations.union(*(step.operations for step in steps))
+
+
 def canonical(platform: str, name: str) -> str:
     """Return the present name of a command: without the platform's prefix, aliases resolved.
 

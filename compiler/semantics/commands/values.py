@@ -28,7 +28,7 @@ from botticelli.compiler.ir.types import (
     Type,
     Unknown,
 )
-from botticelli.compiler.semantics.commands.kinds import Choice, Emoji, Id
+from botticelli.compiler.semantics.commands.kinds import Bits, Choice, Emoji, Id
 from botticelli.compiler.semantics.commands.wording import described, written
 
 MAX_DEPTH = 32
@@ -125,7 +125,7 @@ class _Fit:
         if isinstance(type_, Choice) and isinstance(value, str):
             number = type_.number(value.strip())
             number = value if number is None else number
-        if self._rendered and isinstance(number, str):
+        if isinstance(number, str) and (self._rendered or isinstance(type_, Bits)):
             number = _number_in(number)
         if isinstance(number, bool) or not isinstance(number, int | float):
             return self._refuse(described(type_), value, path)

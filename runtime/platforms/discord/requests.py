@@ -1,5 +1,6 @@
 """From a command and its arguments to one HTTP request, by the registry alone; nothing is sent."""
 
+from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -7,11 +8,14 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from botticelli.compiler.semantics.commands import Command, Request
+from botticelli.compiler.semantics.commands.kinds import Base64
 from botticelli.compiler.semantics.commands.values import converted
 from botticelli.runtime.platforms.protocol import Json, PlatformError
 
 NONCE_LENGTH = 25
 """The longest nonce that the API takes."""
+SIGNATURES = {b"GIF8": "image/gif", b"{": "application/json"}
+"""How files begin whose type is not said; others are taken for PNG."""
 MAJOR_PARAMETERS = ("channel_id", "guild_id", "webhook_id")
 
 
@@ -70,7 +74,7 @@ def outgoing(command: Command, values: Mapping[str, Any], idempotency_key: str) 
     for name in command.unfit(list(values)):
         raise PlatformError(f"discord.{command.name}: `{name}` does not go with the others")
     given = [each for each in command.arguments if each.name in values]
-    form = {each.sent_as: values[each.name] for each in given if each.location == "form"}
+    form = [each for each in given if each.location == "form"]
     return Outgoing(
         method=request.method,
         url=_address(command, request, values),
@@ -85,8 +89,14 @@ def outgoing(command: Command, values: Mapping[str, Any], idempotency_key: str) 
             if each.location == "header"
         },
         body=_body(command, request, values, idempotency_key),
-        form={name: value for name, value in form.items() if isinstance(value, str)},
-        files={name: value for name, value in form.items() if isinstance(value, File)},
+        form={
+            each.sent_as: values[each.name] for each in form if not isinstance(each.type, Base64)
+        },
+        files={
+            each.sent_as: _file(command, each.name, values[each.name])
+            for each in form
+            if isinstance(each.type, Base64)
+        },
     )
 
 
@@ -130,6 +140,21 @@ def _body(
         body |= {"nonce": idempotency_key[:NONCE_LENGTH], "enforce_nonce": True}
     takes_body = any(each.location == "body" for each in command.arguments)
     return body if body or takes_body or request.wants_body else None
+
+
+def _file(command: Command, name: str, text: str) -> File:
+    """Return the file that a text holds in base64; its type is told, or else shows."""
+    mime, comma, content = text.partition(";base64,")
+    if not comma:
+        mime, content = "", text
+    try:
+        data = b64decode(content, validate=True)
+    except ValueError:
+        raise PlatformError(f"discord.{command.name}: `{name}` is no base64") from None
+    mime = mime.removeprefix("data:") or next(
+        (kind for start, kind in SIGNATURES.items() if data.startswith(start)), "image/png"
+    )
+    return File(f"{name}.{mime.rpartition('/')[2]}", data, mime)
 
 
 def _put(body: dict[str, Any], keys: list[str], value: Any) -> None:

@@ -7,7 +7,24 @@ Discord's own OpenAPI document; the tests compare every entry with it.
 
 from collections.abc import Mapping
 
-REGIONS = ("messages",)
+REGIONS = (
+    "server",
+    "channels",
+    "messages",
+    "reactions",
+    "threads",
+    "forums",
+    "members",
+    "bans",
+    "roles",
+    "emojis",
+    "stickers",
+    "events",
+    "invites",
+    "webhooks",
+    "integrations",
+    "voice_regions",
+)
 
 ALIASES: Mapping[str, str] = {
     "server.get_channels": "channels.list",

@@ -4,7 +4,17 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from botticelli.compiler.ir.types import Bool, Json, List, Null, Optional, Text, Timestamp, Type
+from botticelli.compiler.ir.types import (
+    Bool,
+    Int,
+    Json,
+    List,
+    Null,
+    Optional,
+    Text,
+    Timestamp,
+    Type,
+)
 from botticelli.compiler.semantics.commands.discord import bodies
 from botticelli.compiler.semantics.commands.kinds import Id
 from botticelli.compiler.semantics.commands.model import Argument, Command, JsonConstant, Request
@@ -79,7 +89,9 @@ EMBEDS = body("embeds", List(bodies.EMBED), "up to ten embeds")
 MENTIONS = body("allowed_mentions", bodies.ALLOWED_MENTIONS, "who is notified by mentions")
 COMPONENTS = body("components", List(Json()), "buttons, menus and layout")
 STICKERS = body("sticker_ids", List(ID), "up to three stickers of the server")
-FLAGS = body("flags", bodies.PERMISSIONS, "bits of the message, as 4 for no embeds of links")
+FLAGS = body(
+    "flags", bodies.PERMISSIONS, "bits that the API documents, as 4 for a message without previews"
+)
 POLL = body("poll", bodies.POLL, "a poll to vote in")
 TTS = body("tts", Bool(), "whether it is read aloud")
 ATTACHMENTS = body("attachments", List(bodies.ATTACHMENT), "the attachments to keep")
@@ -141,3 +153,50 @@ def patch(operation: str, path: str) -> Request:
 
 def delete(operation: str, path: str) -> Request:
     return Request(operation, "DELETE", path)
+
+
+KINDS = ("channel_type", "kind")
+"""Other names of what the API calls `type`."""
+AUTO_ARCHIVE = body(
+    "auto_archive_duration", bodies.ARCHIVE_MINUTES, "minutes of rest until it is archived"
+)
+SLOWMODE = body(
+    "rate_limit_per_user", bodies.SLOWMODE, "seconds between a member's messages", "slowmode"
+)
+CHANNEL_NAME = body("name", Text(1, 100), "its name", "channel_name")
+CHANNEL_TYPE = body("type", bodies.CHANNEL_TYPE, "its kind, text if not said", *KINDS)
+CHANNEL_SETTINGS = (
+    body("topic", Text(maximum=4096), "what it is about", "description"),
+    body("position", Int(0), "its place in the list"),
+    body("parent_id", ID, "the category that it stands in", "category_id"),
+    body("nsfw", Bool(), "whether it is age-restricted"),
+    SLOWMODE,
+    body("permission_overwrites", List(bodies.OVERWRITE), "who may do what"),
+    body("bitrate", Int(8000), "bits a second, in a voice channel"),
+    body("user_limit", Int(0), "how many may be in it, 0 for any number"),
+    body("rtc_region", Text(), "its voice region"),
+    body("video_quality_mode", bodies.VIDEO_QUALITY, "the quality of video"),
+    body(
+        "default_auto_archive_duration",
+        bodies.ARCHIVE_MINUTES,
+        "minutes of rest until its threads are archived",
+    ),
+    body("default_thread_rate_limit_per_user", bodies.SLOWMODE, "the same, in its threads"),
+    body("default_reaction_emoji", bodies.REACTION_EMOJI, "the reaction offered on posts"),
+    body("default_sort_order", bodies.SORT_ORDER, "how posts are ordered"),
+    body("default_forum_layout", bodies.FORUM_LAYOUT, "how posts are laid out"),
+    body("default_tag_setting", bodies.TAG_SETTING, "whether all tags must be there, or some"),
+)
+NEW_TAGS = body("available_tags", List(bodies.NEW_FORUM_TAG), "tags for posts, 20 at most")
+TAGS = body("available_tags", List(bodies.FORUM_TAG), "all tags for posts, 20 at most")
+THREAD_NAME = body("name", Text(1, 100), "its name", "title", "thread_name")
+THREAD_SETTINGS = (
+    THREAD_NAME,
+    body("archived", Bool(), "whether it is archived"),
+    body("locked", Bool(), "whether only moderators may open it again"),
+    body("invitable", Bool(), "whether members may add others"),
+    AUTO_ARCHIVE,
+    SLOWMODE,
+    FLAGS,
+    nullable(body("applied_tags", List(ID), "up to five tags of the forum", "tags", "tag_ids")),
+)

@@ -11,14 +11,14 @@ from botticelli.compiler.ir.types import (
     Timestamp,
     Type,
 )
-from botticelli.compiler.semantics.commands.kinds import Id, choice
+from botticelli.compiler.semantics.commands.kinds import Bits, Id, choice
 
 ID = Id()
 COLOR = Int(0, 0xFFFFFF)
 URL = Text(maximum=2048)
 DATA_URI = Text()
 """An image as `data:image/png;base64,…`."""
-PERMISSIONS = Int(0)
+PERMISSIONS = Bits()
 """A set of permissions as the sum of their bits."""
 
 CHANNEL_TYPE = choice(
@@ -119,12 +119,13 @@ OVERWRITE = Record(
     (*needs(id=ID), *may(type=choice(role=0, member=1), allow=PERMISSIONS, deny=PERMISSIONS))
 )
 REACTION_EMOJI = Record(may(emoji_id=ID, emoji_name=Text(maximum=100)))
-FORUM_TAG = Record(
+NEW_FORUM_TAG = Record(
     (
         *needs(name=Text(maximum=50)),
-        *may(id=ID, emoji_id=ID, emoji_name=Text(maximum=100), moderated=Bool()),
+        *may(emoji_id=ID, emoji_name=Text(maximum=100), moderated=Bool()),
     )
 )
+FORUM_TAG = Record((*NEW_FORUM_TAG.fields, *may(id=ID)))
 ROLE_COLORS = Record(may(primary_color=COLOR, secondary_color=COLOR, tertiary_color=COLOR))
 RECURRENCE = Record(
     (

@@ -1,34 +1,48 @@
 """Commands on messages."""
 
-from botticelli.compiler.ir.types import Int, List
+from botticelli.compiler.ir.types import Bool, Enum, Int, List, Text
 from botticelli.compiler.semantics.commands.discord import bodies
 from botticelli.compiler.semantics.commands.discord.arguments import (
     AFTER,
+    ATTACHMENTS,
     BEFORE,
+    BEFORE_TIME,
     CHANNEL,
     COMPONENTS,
     CONTENT,
     EMBEDS,
     FLAGS,
+    GUILD,
     ID,
     MENTIONS,
     MESSAGE,
     POLL,
+    REASON,
     SAYS_SOMETHING,
     STICKERS,
     TTS,
     body,
     command,
+    delete,
     get,
+    nullable,
+    patch,
     post,
+    put,
     query,
+    required,
 )
-from botticelli.compiler.semantics.commands.discord.results import messages as answers
+from botticelli.compiler.semantics.commands.discord.results import talk
+from botticelli.compiler.semantics.commands.discord.results.shapes import INT, record
+from botticelli.compiler.semantics.commands.model import Argument
 
 _MESSAGES = "/channels/{channel_id}/messages"
 _MESSAGE = "/channels/{channel_id}/messages/{message_id}"
 _PIN = "/channels/{channel_id}/messages/pins/{message_id}"
 _REFERENCE = body("message_reference", bodies.REFERENCE, "the message that this one answers")
+_AUTHORS = ("user", "bot", "webhook", "-user", "-bot", "-webhook")
+_FINDABLE = ("link", "embed", "file", "image", "video", "sound", "sticker", "poll", "snapshot")
+_THINGS = (*_FINDABLE, *(f"-{thing}" for thing in _FINDABLE))
 
 COMMANDS = (
     command(
@@ -40,7 +54,7 @@ COMMANDS = (
         BEFORE,
         AFTER,
         query("limit", Int(1, 100), "how many, 50 if not said"),
-        result=List(answers.MESSAGE),
+        result=List(talk.MESSAGE),
     ),
     command(
         "messages.get",
@@ -48,7 +62,38 @@ COMMANDS = (
         get("get_message", _MESSAGE),
         CHANNEL,
         MESSAGE,
-        result=answers.MESSAGE,
+        result=talk.MESSAGE,
+    ),
+    command(
+        "messages.search",
+        "search the messages of a server",
+        get("guild_search", "/guilds/{guild_id}/messages/search"),
+        GUILD,
+        query("content", Text(maximum=1024), "words to find"),
+        query("channel_id", List(ID), "only in these channels"),
+        query("author_id", List(ID), "only by these users"),
+        query("author_type", List(Enum(_AUTHORS)), "only by this kind of author"),
+        query("mentions", List(ID), "only what mentions these users"),
+        query("mentions_role_id", List(ID), "only what mentions these roles"),
+        query("replied_to_user_id", List(ID), "only answers to these users"),
+        query("replied_to_message_id", List(ID), "only answers to these messages"),
+        query("mention_everyone", Bool(), "only what mentions everyone"),
+        query("has", List(Enum(_THINGS)), "only with, or after a hyphen without, these things"),
+        query("link_hostname", List(Text(maximum=256)), "only links to these hosts"),
+        query("embed_provider", List(Text(maximum=256)), "only embeds of these sites"),
+        query("embed_type", List(Enum(("image", "video", "gif", "sound", "article")))),
+        query("attachment_extension", List(Text(maximum=256)), "only files that end so"),
+        query("attachment_filename", List(Text(maximum=1024)), "only files of these names"),
+        query("pinned", Bool(), "only what is pinned, or is not"),
+        query("include_nsfw", Bool(), "whether age-restricted channels count"),
+        query("min_id", ID, "only what is newer than this id"),
+        query("max_id", ID, "only what is older than this id"),
+        query("slop", Int(0, 100), "how many words may stand between those to find"),
+        query("sort_by", Enum(("relevance", "timestamp"))),
+        query("sort_order", Enum(("asc", "desc"))),
+        query("limit", Int(1, 25), "how many"),
+        query("offset", Int(0, 9975), "how many to pass over"),
+        result=talk.MESSAGE_SEARCH,
     ),
     command(
         "messages.send",
@@ -66,6 +111,93 @@ COMMANDS = (
         _REFERENCE,
         one_of=(SAYS_SOMETHING,),
         keyed=True,
-        result=answers.MESSAGE,
+        result=talk.MESSAGE,
+    ),
+    command(
+        "messages.edit",
+        "change a message of the bot's own",
+        patch("update_message", _MESSAGE),
+        CHANNEL,
+        MESSAGE,
+        nullable(CONTENT),
+        nullable(EMBEDS),
+        MENTIONS,
+        nullable(STICKERS),
+        nullable(COMPONENTS),
+        FLAGS,
+        ATTACHMENTS,
+        result=talk.MESSAGE,
+    ),
+    command(
+        "messages.delete",
+        "delete a message",
+        delete("delete_message", _MESSAGE),
+        CHANNEL,
+        MESSAGE,
+        REASON,
+    ),
+    command(
+        "messages.bulk_delete",
+        "delete 2 to 100 messages of the last two weeks at once",
+        post("bulk_delete_messages", f"{_MESSAGES}/bulk-delete"),
+        CHANNEL,
+        required(body("messages", List(ID), "their ids", "message_ids")),
+        REASON,
+        idempotent=True,
+    ),
+    command(
+        "messages.clear",
+        "delete the latest messages of a channel, those older than two weeks one by one",
+        (),
+        CHANNEL,
+        Argument("limit", Int(1, 100), "client", about="how many at most, 100 if not said"),
+        Argument("before", ID, "client", about="only what is older than this id"),
+        Argument("after", ID, "client", about="only what is newer than this id"),
+        Argument("user_id", ID, "client", about="only what this user wrote"),
+        REASON,
+        steps=("messages.list", "messages.bulk_delete", "messages.delete"),
+        writes=True,
+        result=record(deleted=INT),
+    ),
+    command(
+        "messages.crosspost",
+        "publish a message of an announcement channel to those that follow it",
+        post("crosspost_message", f"{_MESSAGE}/crosspost"),
+        CHANNEL,
+        MESSAGE,
+        result=talk.MESSAGE,
+    ),
+    command(
+        "messages.pin",
+        "pin a message",
+        put("create_pin", _PIN),
+        CHANNEL,
+        MESSAGE,
+        REASON,
+    ),
+    command(
+        "messages.unpin",
+        "unpin a message",
+        delete("delete_pin", _PIN),
+        CHANNEL,
+        MESSAGE,
+        REASON,
+    ),
+    command(
+        "messages.list_pins",
+        "list the pinned messages of a channel",
+        get("list_pins", f"{_MESSAGES}/pins"),
+        CHANNEL,
+        BEFORE_TIME,
+        query("limit", Int(1, 50), "how many"),
+        result=talk.PINS,
+    ),
+    command(
+        "messages.end_poll",
+        "end a poll of the bot's own at once",
+        post("poll_expire", "/channels/{channel_id}/polls/{message_id}/expire"),
+        CHANNEL,
+        MESSAGE,
+        result=talk.MESSAGE,
     ),
 )

@@ -1,7 +1,6 @@
 """Answers about a server as a whole and what hangs on it."""
 
 from botticelli.compiler.ir.types import List, Optional
-from botticelli.compiler.semantics.commands.discord.results.messages import EMOJI, STICKER, THREAD
 from botticelli.compiler.semantics.commands.discord.results.people import MEMBER, ROLE, USER
 from botticelli.compiler.semantics.commands.discord.results.shapes import (
     BOOL,
@@ -11,7 +10,9 @@ from botticelli.compiler.semantics.commands.discord.results.shapes import (
     TEXT,
     TIMESTAMP,
     record,
+    without,
 )
+from botticelli.compiler.semantics.commands.discord.results.talk import EMOJI, STICKER, THREAD
 
 SERVER = record(
     id=ID,
@@ -58,6 +59,8 @@ SERVER = record(
     approximate_member_count=Optional(INT),
     approximate_presence_count=Optional(INT),
 )
+
+EDITED_SERVER = without(SERVER, "approximate_member_count", "approximate_presence_count")
 
 MY_SERVER = record(
     id=ID,
@@ -150,6 +153,8 @@ WEBHOOK = record(
     token=Optional(TEXT),
     url=Optional(TEXT),
 )
+
+NEW_WEBHOOK = without(WEBHOOK, "source_guild", "source_channel")
 
 INTEGRATION = record(
     type=TEXT,

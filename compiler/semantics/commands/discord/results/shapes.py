@@ -33,3 +33,8 @@ def record(**fields: Type) -> Record:
             for name, type_ in fields.items()
         )
     )
+
+
+def without(whole: Record, *names: str) -> Record:
+    """Return a record without these fields."""
+    return Record(tuple(field for field in whole.fields if field.name not in names))

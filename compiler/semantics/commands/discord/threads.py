@@ -1,0 +1,177 @@
+"""Commands on threads."""
+
+from msgspec.structs import replace
+
+from botticelli.compiler.ir.types import Bool, Enum, Int, List, Text
+from botticelli.compiler.semantics.commands.discord import bodies
+from botticelli.compiler.semantics.commands.discord.arguments import (
+    AFTER,
+    AUTO_ARCHIVE,
+    BEFORE_TIME,
+    CHANNEL,
+    GUILD,
+    ID,
+    KINDS,
+    MESSAGE,
+    REASON,
+    SLOWMODE,
+    THREAD,
+    THREAD_NAME,
+    THREAD_SETTINGS,
+    USER,
+    body,
+    command,
+    delete,
+    get,
+    optional,
+    patch,
+    post,
+    put,
+    query,
+    required,
+)
+from botticelli.compiler.semantics.commands.discord.results import talk
+from botticelli.compiler.semantics.commands.model import Argument
+
+_THREAD = "/channels/{channel_id}"
+_MEMBERS = f"{_THREAD}/thread-members"
+_MEMBER = f"{_MEMBERS}/{{user_id}}"
+_ARCHIVED = f"{_THREAD}/threads/archived"
+_ALONE = ("create_thread",)
+
+COMMANDS = (
+    command(
+        "threads.list",
+        "list the active threads of a server, or of one of its channels",
+        (),
+        optional(GUILD),
+        Argument("channel_id", ID, "client", about="only the threads of this channel"),
+        one_of=(("guild_id", "channel_id"),),
+        steps=("channels.get", "threads.list_active"),
+        writes=False,
+        idempotent=True,
+        result=talk.THREADS,
+    ),
+    command(
+        "threads.list_active",
+        "list the active threads of a server",
+        get("get_active_guild_threads", "/guilds/{guild_id}/threads/active"),
+        GUILD,
+        result=talk.THREADS,
+    ),
+    command(
+        "threads.list_archived",
+        "list the public archived threads of a channel",
+        get("list_public_archived_threads", f"{_ARCHIVED}/public"),
+        CHANNEL,
+        BEFORE_TIME,
+        query("limit", Int(2, 100), "how many"),
+        result=talk.THREADS,
+    ),
+    command(
+        "threads.list_private_archived",
+        "list the private archived threads of a channel",
+        get("list_private_archived_threads", f"{_ARCHIVED}/private"),
+        CHANNEL,
+        BEFORE_TIME,
+        query("limit", Int(2, 100), "how many"),
+        result=talk.THREADS,
+    ),
+    command(
+        "threads.search",
+        "search the threads of a channel",
+        get("thread_search", f"{_THREAD}/threads/search"),
+        CHANNEL,
+        query("name", Text(maximum=100), "words of the name"),
+        query("slop", Int(0, 100), "how many words may stand between those to find"),
+        query("tag", List(ID), "only with these tags"),
+        query("tag_setting", bodies.TAG_SETTING, "whether all tags must be there, or some"),
+        query("archived", Bool(), "only archived ones, or only others"),
+        query("min_id", ID, "only what is newer than this id"),
+        query("max_id", ID, "only what is older than this id"),
+        query(
+            "sort_by",
+            Enum(("relevance", "creation_time", "last_message_time", "archive_time")),
+        ),
+        query("sort_order", Enum(("asc", "desc"))),
+        query("limit", Int(1, 25), "how many"),
+        query("offset", Int(0, 9975), "how many to pass over"),
+        result=talk.THREAD_SEARCH,
+    ),
+    command(
+        "threads.get",
+        "get a thread",
+        get("get_channel", _THREAD),
+        THREAD,
+        result=talk.CHANNEL,
+    ),
+    command(
+        "threads.create",
+        "create a thread in a channel, or with `message_id` from a message",
+        (
+            post("create_thread_from_message", f"{_THREAD}/messages/{{message_id}}/threads"),
+            post("create_thread", f"{_THREAD}/threads"),
+        ),
+        CHANNEL,
+        optional(MESSAGE),
+        required(THREAD_NAME),
+        AUTO_ARCHIVE,
+        SLOWMODE,
+        replace(body("type", bodies.THREAD_TYPE, "its kind", *KINDS), operations=_ALONE),
+        replace(body("invitable", Bool(), "whether members may add others"), operations=_ALONE),
+        REASON,
+        result=talk.THREAD,
+    ),
+    command(
+        "threads.edit",
+        "change a thread",
+        patch("update_channel", _THREAD),
+        THREAD,
+        *THREAD_SETTINGS,
+        REASON,
+        result=talk.CHANNEL,
+    ),
+    command(
+        "threads.delete",
+        "delete a thread",
+        delete("delete_channel", _THREAD),
+        THREAD,
+        REASON,
+        result=talk.CHANNEL,
+    ),
+    command("threads.join", "join a thread", put("join_thread", f"{_MEMBERS}/@me"), THREAD),
+    command("threads.leave", "leave a thread", delete("leave_thread", f"{_MEMBERS}/@me"), THREAD),
+    command(
+        "threads.add_member",
+        "add a user to a thread",
+        put("add_thread_member", _MEMBER),
+        THREAD,
+        USER,
+    ),
+    command(
+        "threads.remove_member",
+        "remove a user from a thread",
+        delete("delete_thread_member", _MEMBER),
+        THREAD,
+        USER,
+    ),
+    command(
+        "threads.get_member",
+        "get a member of a thread",
+        get("get_thread_member", _MEMBER),
+        THREAD,
+        USER,
+        query("with_member", Bool(), "whether the server's member comes with it"),
+        result=talk.THREAD_MEMBER,
+    ),
+    command(
+        "threads.list_members",
+        "list the members of a thread",
+        get("list_thread_members", _MEMBERS),
+        THREAD,
+        query("with_member", Bool(), "whether the server's members come with them"),
+        AFTER,
+        query("limit", Int(1, 100), "how many"),
+        result=List(talk.THREAD_MEMBER),
+    ),
+)
