@@ -1,13 +1,15 @@
 // Tokenises files with VS Code's own engine, as VS Code would with the extension installed.
 //
-// Reads {"extension": folder, "runs": [{"base": name, "inject": bool, "file": path}]} from standard
-// input and writes, for each run, its lines as arrays of [start, end, scopes]. Base grammars come
-// from npm packages; "botticelli" is the extension's own language for TOML. With "inject" false the
-// extension counts as absent, which shows what it changes in files that are none of its business.
+// Each line of standard input is a request {"base": name, "inject": bool, "file": path}; the line of
+// output that answers it holds the file's lines as arrays of [start, end, scopes]. The extension's
+// folder is the argument. Base grammars come from npm packages; "botticelli" is the extension's own
+// language for TOML. With "inject" false the extension counts as absent, which shows what it changes
+// in files that are none of its business.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
+import { createInterface } from "node:readline";
 import oniguruma from "vscode-oniguruma";
 import textmate from "vscode-textmate";
 
@@ -64,15 +66,14 @@ function tokens(grammar, text) {
 }
 
 await oniguruma.loadWASM(readFileSync(require.resolve("vscode-oniguruma/release/onig.wasm")));
-const request = JSON.parse(readFileSync(0, "utf8"));
+const extension = process.argv[2];
 const grammars = new Map();
-const results = [];
-for (const { base, inject, file } of request.runs) {
+for await (const request of createInterface({ input: process.stdin })) {
+  const { base, inject, file } = JSON.parse(request);
   const key = `${base} ${inject}`;
   if (!grammars.has(key)) {
-    const registry = registryFor(base, request.extension, inject);
-    grammars.set(key, await registry.loadGrammar(BASES[base].root));
+    grammars.set(key, await registryFor(base, extension, inject).loadGrammar(BASES[base].root));
   }
-  results.push(tokens(grammars.get(key), readFileSync(file, "utf8")));
+  const lines = tokens(grammars.get(key), readFileSync(file, "utf8"));
+  process.stdout.write(`${JSON.stringify(lines)}\n`);
 }
-process.stdout.write(JSON.stringify(results));
