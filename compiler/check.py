@@ -9,6 +9,7 @@ from msgspec import Struct
 from botticelli.compiler.diagnostics import Diagnostic, Location
 from botticelli.compiler.reporter import Reporter
 from botticelli.compiler.rules.composition import check_composition
+from botticelli.compiler.rules.languages import check_languages
 from botticelli.compiler.rules.order import check_order
 from botticelli.compiler.rules.resources import check_resources
 from botticelli.compiler.rules.subject import Subject
@@ -17,7 +18,7 @@ from botticelli.compiler.workspace.discovery import CONFIGURATION, sources
 from botticelli.compiler.workspace.workspace import Unit, Workspace, workspace_of
 from botticelli.grammar import catalogue
 
-RULES = (check_order, check_resources, check_composition)
+RULES = (check_order, check_resources, check_composition, check_languages)
 
 # In a file that cannot be read whole, these would blame what is merely out of sight.
 _RESTS_ON_ABSENCE = frozenset(
@@ -82,7 +83,7 @@ def _expand(paths: Iterable[Path]) -> Iterable[tuple[Path, bool]]:
 
 
 def _may_be_narrative(unit: Unit) -> bool:
-    """Whether a file of a folder is to be judged: a broken one only if it can be seen to be ours."""
+    """Whether to judge a file of a folder: a broken one only if it can be seen to be ours."""
     if unit.document.intact or unit.file is not None:
         return unit.file is not None
     return _NARRATIVE_SECTION.search(unit.document.source.text) is not None

@@ -55,9 +55,8 @@ def compile_file(path: Path, narrative: str | None = None) -> CompileResult:
     program = None
     if entry is not None and not any(each.rule.severity is Severity.ERROR for each in diagnostics):
         from botticelli.compiler.lower.program import lower_program
-        from botticelli.compiler.workspace.schemas import resolve_schemas
 
-        program = lower_program(entry, workspace, configuration, resolve_schemas(workspace))
+        program = lower_program(entry, workspace, configuration, workspace.types.records)
     return CompileResult(program, diagnostics, configuration, len(units))
 
 

@@ -31,7 +31,9 @@ def lower_act(act: Act, narrative: Narrative, defaults: Defaults, context: Conte
         place=place,
         inputs=inputs,
         narrative=context.narrative_key(act.narrative.value) if act.narrative else None,
-        arguments={key: lower_value(node, context.places) for key, node in act.arguments}
+        arguments={
+            key: lower_value(node, context.places, context.acts) for key, node in act.arguments
+        }
         if act.arguments
         else {},
         asks_model=act.narrative is None and _asks_model(inputs),

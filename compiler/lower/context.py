@@ -16,7 +16,7 @@ from botticelli.compiler.workspace.workspace import Unit
 class Context(Struct, frozen=True):
     """The surroundings of one narrative.
 
-    ``narrative_key`` gives the key in the program of a narrative that is called by name.
+    ``acts`` are the names of its acts; ``narrative_key`` gives the key in the program of a narrative that is called by name.
     ``consumes_by_default`` is what `preserve_source = false` makes of reads.
     """
 
@@ -24,6 +24,7 @@ class Context(Struct, frozen=True):
     file: NarrativeFile
     places: Places
     schemas: dict[str, Record]
+    acts: frozenset[str]
     narrative_key: Callable[[str], str]
     consumes_by_default: bool = False
 

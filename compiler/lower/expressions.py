@@ -1,11 +1,17 @@
 """Lowering what the small languages say, where it is already known to be right."""
 
-from botticelli.compiler.ir.expressions import Expression, Logical, OrderTerm
+from collections.abc import Mapping
+
+from botticelli.compiler.ir.expressions import Expression, OrderTerm
+from botticelli.compiler.ir.types import Record, Type
 from botticelli.compiler.languages.conditions import parse_condition
 from botticelli.compiler.languages.filters import parse_filter
 from botticelli.compiler.languages.lower import expression, order
 from botticelli.compiler.languages.orders import parse_order
 from botticelli.compiler.narrative.located import Text
+from botticelli.compiler.narrative.model import OutputFields
+from botticelli.compiler.reporter import Reporter
+from botticelli.compiler.workspace.schemas import resolve_output
 
 
 def lower_condition(text: Text) -> Expression:
@@ -26,8 +32,5 @@ def lower_order(text: Text) -> tuple[OrderTerm, ...]:
     return order(parsed.tree)
 
 
-def both(first: Expression | None, second: Expression | None) -> Expression | None:
-    """And two filters, either of which may be absent."""
-    if first is None or second is None:
-        return first or second
-    return Logical("and", (first, second))
+def lower_output(output: Text | OutputFields, schemas: Mapping[str, Record]) -> Type:
+    return resolve_output(output, schemas, Reporter())

@@ -3,9 +3,10 @@
 from msgspec.structs import replace
 
 from botticelli.compiler.ir import program as ir
-from botticelli.compiler.languages.references import TableReference
+from botticelli.compiler.languages import ast
+from botticelli.compiler.languages.lower import both, expression, order
 from botticelli.compiler.lower.context import Context
-from botticelli.compiler.lower.expressions import both, lower_filter, lower_order, lower_reference
+from botticelli.compiler.lower.expressions import lower_filter, lower_order
 from botticelli.compiler.lower.settings import value
 from botticelli.compiler.lower.values import lower_older_template, lower_value
 from botticelli.compiler.narrative.located import Located, Text
@@ -60,7 +61,10 @@ def _command(
         retention=_retention(retention, item.retention),
         platform=item.platform.value,
         command=item.command.value,
-        arguments={key: lower_value(node, context.places) for key, node in item.arguments.items()},
+        arguments={
+            key: lower_value(node, context.places, context.acts)
+            for key, node in item.arguments.items()
+        },
         required=value(item.required) or False,
         resource=name,
         cache_seconds=value(item.cache_duration),
@@ -70,7 +74,7 @@ def _command(
 
 def _query(item: TableQuery, context: Context, name: str | None = None) -> ir.TableInput:
     assert item.table_name is not None
-    table = lower_older_template(item.table_name, context.places)
+    table = lower_older_template(item.table_name, context.places, context.acts)
     alias = item.alias.value if item.alias else None
     known = [name, item.table_name.value] if name else [item.table_name.value]
     limit = value(item.limit)
@@ -97,7 +101,7 @@ def _query(item: TableQuery, context: Context, name: str | None = None) -> ir.Ta
 
 def _media(item: Media, context: Context, retention: Located[str] | None = None) -> ir.MediaInput:
     def template(text: Text | None) -> ir.Template | None:
-        return lower_older_template(text, context.places) if text else None
+        return lower_older_template(text, context.places, context.acts) if text else None
 
     return ir.MediaInput(
         place=context.places.at(item.node.location),
@@ -135,7 +139,6 @@ def _reference(item: Reference, context: Context) -> ir.Input:
 def _table_reference(item: Reference, context: Context) -> ir.TableInput:
     """Refine the named query by the clauses written beside its name."""
     place = context.places.at(item.location)
-    clauses: TableReference = lower_reference(item.text)
     if item.kind == "tables":
         query = context.file.tables[item.name].input
         assert isinstance(query, TableQuery)
@@ -147,9 +150,29 @@ def _table_reference(item: Reference, context: Context) -> ir.TableInput:
             names=(item.name,),
             consume=context.consumes_by_default,
         )
-    changes = {name: said for name, said in clauses.clauses().items() if said is not None}
-    where = both(base.where, changes.pop("where", None))
-    alias = changes.pop("alias", None)
-    names = (alias,) if alias else base.names
     retention = item.retention.value if item.retention else base.retention
-    return replace(base, **changes, place=place, where=where, names=names, retention=retention)
+    refined = replace(base, place=place, retention=retention)
+    return refined if item.clauses is None else _refine(refined, item.clauses)
+
+
+def _refine(base: ir.TableInput, clauses: ast.TableReference) -> ir.TableInput:
+    """A clause replaces what the resource says, except `where`, which is and-ed with it."""
+    where = expression(clauses.where) if clauses.where is not None else None
+    counts = {
+        name: number.value
+        for name in ("limit", "offset", "sample")
+        if (number := getattr(clauses, name)) is not None
+    }
+    order_terms = order(clauses.order) if clauses.order is not None else base.order
+    return replace(
+        base,
+        columns=tuple(column.name for column in clauses.columns)
+        if clauses.columns is not None
+        else base.columns,
+        where=both(base.where, where),
+        order=() if clauses.sample is not None else order_terms,
+        names=(clauses.alias.value,) if clauses.alias is not None else base.names,
+        format=clauses.format.value if clauses.format is not None else base.format,
+        consume=clauses.consume is not None or base.consume,
+        **counts,
+    )

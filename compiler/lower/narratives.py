@@ -1,8 +1,10 @@
 """Lowering narratives: the whole of one, with the security and budgets that hold for it."""
 
+from botticelli.compiler.flow.steps import act_names
 from botticelli.compiler.ir import program as ir
 from botticelli.compiler.lower.acts import lower_act
 from botticelli.compiler.lower.context import Context
+from botticelli.compiler.lower.environment import environment_of
 from botticelli.compiler.lower.settings import (
     lower_budget,
     lower_carousel,
@@ -12,7 +14,6 @@ from botticelli.compiler.lower.settings import (
 from botticelli.compiler.lower.steps import lower_sequence
 from botticelli.compiler.narrative.located import Text
 from botticelli.compiler.narrative.model import ContentStorage, Narrative, Security
-from botticelli.compiler.flow.steps import act_names
 from botticelli.compiler.semantics.configuration import Defaults
 from botticelli.compiler.syntax.nodes import Array, Node, Scalar
 
@@ -83,7 +84,7 @@ def _security(own: Security | None, shared: Security | None) -> ir.Security:
             max_length=min(
                 (each.max_length.value for each in contents if each.max_length), default=None
             ),
-            block_mass_mentions=any(value(each.block_mass_mentions) for each in contents),
+            block_mass_mentions=any(value(each.block_mass_mentions) or False for each in contents),
             prohibited_patterns=_words(*(each.prohibited_patterns or () for each in contents)),
             allowed_domains=_words(
                 next((each.allowed_domains for each in contents if each.allowed_domains), ())

@@ -73,6 +73,7 @@ def _context(
         file=at.unit.file,
         places=Places(at.unit, workspace.folder),
         schemas=schemas,
+        acts=frozenset(at.unit.file.acts_of(at.narrative)),
         narrative_key=narrative_key,
         consumes_by_default=preserve is not None and not preserve.value,
     )

@@ -12,6 +12,7 @@ from botticelli.compiler.narrative.durations import parse_duration
 from botticelli.compiler.narrative.located import Key, Located, Text
 from botticelli.compiler.nearest import listing, nearest
 from botticelli.compiler.reporter import Reporter
+from botticelli.compiler.syntax.faults import quoted
 from botticelli.compiler.syntax.nodes import Array, Node, Scalar, Table
 from botticelli.grammar import catalogue
 
@@ -31,17 +32,28 @@ class Fields:
         self.reporter = reporter
         self.where = where
         self._known: dict[str, None] = {}
-        self._missing: list[tuple[tuple[str, ...], str | None]] = []
+        self._misspelt: dict[str, str] = {}
+        self._absent: list[tuple[tuple[str, ...], Callable[[], None]]] = []
 
     # Keys
 
     def __contains__(self, key: str) -> bool:
-        return key in self.table.entries
+        return self._misspelt.get(key, key) in self.table.entries
 
     def node(self, key: str) -> Node | None:
         """Return what stands under ``key``, of whatever kind."""
         self._known[key] = None
-        return self.table.entries.get(key)
+        return self.table.entries.get(self._misspelt.get(key, key))
+
+    def forgive(self, keys: Iterable[str]) -> None:
+        """Report the keys that are none of ``keys``, and read those that are misspelt as what they
+        most likely mean, so that what stands under them is not missed as well."""
+        self._known.update(dict.fromkeys(keys))
+        for key in self.table.entries:
+            if self._is_unknown(key):
+                meant = self._unknown(key)
+                if meant is not None and meant not in self.table.entries:
+                    self._misspelt.setdefault(meant, key)
 
     def first_of(self, *keys: str) -> str | None:
         """Return which of several spellings of one key is present; two at once are a conflict."""
@@ -52,24 +64,32 @@ class Fields:
             self.conflict(present[0], key)
         return present[0] if present else None
 
-    def conflict(self, first: str, second: str) -> None:
-        """Report that two keys of this table exclude each other."""
+    def conflict(self, one: str, other: str) -> None:
+        """Report that two keys of this table exclude each other, at the one written later."""
+        places = {key: self.table.key_location(key) for key in (one, other)}
+        first, second = sorted(places, key=lambda key: places[key].span)
         self.reporter.report(
             catalogue.CONFLICTING_KEYS,
-            self.table.key_location(second),
+            places[second],
             f"`{second}` and `{first}` exclude each other in {self.where}",
             note="this one as well",
-            labels=[Label(f"`{first}` stands here", self.table.key_location(first))],
+            labels=[Label(f"`{first}` stands here", places[first])],
             help="keep one of the two",
+            about=first,
         )
 
     def require(self, *keys: str, help: str | None = None) -> bool:  # noqa: A002
         """Tell whether one of several keys is there; if none is, ``finish`` reports it."""
+        return self.expect(keys, lambda: self._report_missing(keys, help))
+
+    def expect(self, keys: tuple[str, ...], report: Callable[[], None]) -> bool:
+        """Tell whether one of several keys is there; if none is, ``finish`` calls ``report``,
+        unless an unknown key most likely means one of them."""
         for key in keys:
             self._known[key] = None
         if any(key in self.table.entries for key in keys):
             return True
-        self._missing.append((keys, help))
+        self._absent.append((keys, report))
         return False
 
     def _report_missing(self, keys: tuple[str, ...], help_text: str | None) -> None:
@@ -80,6 +100,7 @@ class Fields:
             f"{self.where} needs {what}",
             note=f"{what} is missing here",
             help=help_text,
+            about=what,
         )
 
     def finish(self) -> None:
@@ -87,17 +108,22 @@ class Fields:
 
         A missing key that an unknown one most likely means is one fault, and is said once.
         """
-        meant = set()
-        for key in self.table.entries:
-            if key not in self._known and not key.startswith(USER_KEY_PREFIX):
-                meant.add(self._unknown(key))
-        for keys, help_text in self._missing:
+        meant: set[str | None] = set(self._misspelt)
+        meant |= {self._unknown(key) for key in self.table.entries if self._is_unknown(key)}
+        for keys, report in self._absent:
             if meant.isdisjoint(keys):
-                self._report_missing(keys, help_text)
+                report()
 
     def missing_like(self, key: str) -> bool:
         """Tell whether ``key`` is a slip of the fingers for one that is required and missing."""
-        return any(is_slip(key, wanted) for keys, _ in self._missing for wanted in keys)
+        return any(is_slip(key, wanted) for keys, _ in self._absent for wanted in keys)
+
+    def _is_unknown(self, key: str) -> bool:
+        return (
+            key not in self._known
+            and key not in self._misspelt.values()
+            and not key.startswith(USER_KEY_PREFIX)
+        )
 
     def _unknown(self, key: str) -> str | None:
         """Report one unknown key; return the one that was most likely meant."""
@@ -119,6 +145,7 @@ class Fields:
             fix=Fix(safe=is_slip(key, guess), edits=(Edit(location, guess),))
             if guess is not None and guess in free
             else None,
+            about="",
         )
         return guess
 
@@ -139,7 +166,7 @@ class Fields:
             guess = nearest(text.value, allowed)
             self.bad_value(
                 text.node,
-                f"`{key}` is {listing(allowed).replace(' and ', ' or ')}, found `{text.value}`",
+                f"`{key}` is {listing(allowed).replace(' and ', ' or ')}, found {quoted(text.value)}",
                 note=f"did you mean `{guess}`?" if guess else "",
             )
             return None
@@ -194,7 +221,7 @@ class Fields:
             return None
         if not self._within(node, key, value, minimum, maximum):
             return None
-        return Located(float(value), node)
+        return Located(_as_float(value), node)
 
     def duration(self, key: str) -> Located[float] | None:
         """Return seconds, written as a duration or a number."""
@@ -205,16 +232,16 @@ class Fields:
         if isinstance(value, str):
             seconds = parse_duration(value)
         elif isinstance(value, int | float) and not isinstance(value, bool):
-            seconds = float(value)
+            seconds = _as_float(value)
         else:
             self.wrong_type(node, f"`{key}`", "a duration")
             return None
         if seconds is None or not 0 < seconds < float("inf"):
             self.bad_value(
                 node,
-                f"`{key}` is not a duration: {value!r}"
+                f"`{key}` takes a duration, found {quoted(str(value))}"
                 if seconds is None
-                else f"`{key}` must be longer than nothing",
+                else f"`{key}` must be longer than nothing and come to an end",
                 help='write it like "90s", "5m", "1h30m" or "1d", or as a number of seconds',
             )
             return None
@@ -253,7 +280,10 @@ class Fields:
     def named(
         self, key: str, reader: Callable[[Key, "Fields"], T | None], what: str
     ) -> Mapping[str, T]:
-        """Read a table of tables, each with ``reader``; ``what`` is what each one is called."""
+        """Read a table of tables, each with ``reader``; ``what`` is what each one is called.
+
+        Returns what could be read; ``names_in`` tells the names of the rest.
+        """
         fields = self.sub(key, f"[{key}]")
         if fields is None:
             return {}
@@ -315,6 +345,14 @@ class Fields:
             limit = f"at least {minimum:g}" if below else f"at most {maximum:g}"
         self.bad_value(node, f"`{key}` must be {limit}, found {value}")
         return False
+
+
+def _as_float(number: float) -> float:
+    """A whole number that no float can hold is beyond all bounds."""
+    try:
+        return float(number)
+    except OverflowError:
+        return float("inf") if number > 0 else float("-inf")
 
 
 def is_slip(written: str, meant: str | None) -> bool:

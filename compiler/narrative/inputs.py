@@ -1,8 +1,11 @@
 """Reading inputs: references, prompts, and tables told apart by `type`, `ref` or their keys."""
 
+import re
 from pathlib import PurePosixPath
 
-from botticelli.compiler.languages.references import classify
+from botticelli.compiler.faults import to_diagnostic
+from botticelli.compiler.languages import ast
+from botticelli.compiler.languages.references import classify, parse_reference
 from botticelli.compiler.narrative.fields import Fields
 from botticelli.compiler.narrative.located import Located, Text
 from botticelli.compiler.narrative.model import (
@@ -22,6 +25,9 @@ from botticelli.compiler.reporter import Reporter
 from botticelli.compiler.semantics.media import media_kind
 from botticelli.compiler.syntax.nodes import Array, Node, Table
 from botticelli.grammar import catalogue
+
+# The common form of a table reference, told without loading its grammar.
+_PLAIN_TABLE = re.compile(r"\s*tables\.([^\W\d][\w-]*)\s*")
 
 TYPES = ("text", *MEDIA_KINDS, "bot_command", "table")
 
@@ -57,21 +63,32 @@ def read_string(
     text: Text, reporter: Reporter, act: str, retention: Located[str] | None = None
 ) -> TextInput | Reference | None:
     """Take a string as a reference if it has the form of one, else as a prompt."""
-    reference = classify(text.value)
-    if reference is not None:
-        return Reference(
-            node=text.node,
-            text=text,
-            kind=reference.kind,
-            name=reference.name,
-            start=reference.start,
-            end=reference.end,
-            retention=retention,
-        )
+    if classify(text.value) is not None:
+        return _reference(text, reporter, retention)
     if not text.value.strip():
         _blank(text.node, reporter, act)
         return None
     return TextInput(node=text.node, text=text, retention=retention)
+
+
+def _reference(text: Text, reporter: Reporter, retention: Located[str] | None) -> Reference | None:
+    plain = _PLAIN_TABLE.fullmatch(text.value)
+    if plain is not None:
+        start, end = plain.span(1)
+        return Reference(text.node, text, "tables", plain[1], start, end, retention=retention)
+    parsed = parse_reference(text.value)
+    reporter.extend(to_diagnostic(fault, text.node) for fault in parsed.faults)
+    tree = parsed.tree
+    if isinstance(tree, ast.Reference):
+        kind, name, clauses = tree.kind, tree.name, None
+    elif tree is not None and (named := tree.resource or tree.table) is not None:
+        kind, name = ("tables" if tree.resource else "table"), named
+        clauses = tree
+    else:
+        return None
+    return Reference(
+        text.node, text, kind, name.value, name.start, name.end, clauses, retention=retention
+    )
 
 
 def _blank(node: Node, reporter: Reporter, act: str) -> None:

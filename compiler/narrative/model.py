@@ -8,6 +8,7 @@ languages of their own.
 from msgspec import Struct
 
 from botticelli.compiler.diagnostics import Location
+from botticelli.compiler.languages.ast import TableReference
 from botticelli.compiler.narrative.located import Key, Located, Name, Text
 from botticelli.compiler.syntax.nodes import Document, Node, Scalar, Table
 
@@ -88,7 +89,8 @@ class Reference(Struct, frozen=True):
     """A string that refers to a resource, a table or a narrative.
 
     `kind` is `bots`, `tables`, `media`, `narratives`, `narrative` (written `narrative:N`) or
-    `table` (a table named in place). `start` and `end` bound the name within the string.
+    `table` (a table named in place). `start` and `end` bound the name within the string;
+    `clauses` is what stands beside a table's name.
     """
 
     node: Scalar
@@ -97,7 +99,12 @@ class Reference(Struct, frozen=True):
     name: str
     start: int
     end: int
+    clauses: TableReference | None = None
     retention: Located[str] | None = None
+
+    @property
+    def location(self) -> Location:
+        return self.node.location
 
     @property
     def name_location(self) -> Location:

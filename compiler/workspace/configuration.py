@@ -15,7 +15,7 @@ from botticelli.compiler.ir.program import (
     Value,
     Variable,
 )
-from botticelli.compiler.languages.types import parse_type, resolve_type
+from botticelli.compiler.ir.types import Type
 from botticelli.compiler.lower.settings import lower_budget, lower_retry, lower_settings
 from botticelli.compiler.narrative.fields import USER_KEY_PREFIX, Fields
 from botticelli.compiler.narrative.located import Key, Located, Text
@@ -195,19 +195,24 @@ def _read_variable(name: str, node: Node, reporter: Reporter) -> Variable:
     required = fields.boolean("required")
     default = fields.node("default")
     fields.finish()
-    declared = None
-    if type_text is not None:
-        parsed = parse_type(type_text.value)
-        reporter.extend(to_diagnostic(fault, type_text.node) for fault in parsed.faults)
-        if parsed.tree is not None:
-            resolved = resolve_type(parsed.tree, {})
-            reporter.extend(to_diagnostic(fault, type_text.node) for fault in resolved.faults)
-            declared = resolved.tree
+    declared = _read_type(type_text, reporter) if type_text is not None else None
     return Variable(
         type=declared,
         required=required.value if required else False,
         default=constant(default) if default is not None else None,
     )
+
+
+def _read_type(text: Text, reporter: Reporter) -> Type | None:
+    from botticelli.compiler.languages.types import parse_type, resolve
+
+    parsed = parse_type(text.value)
+    reporter.extend(to_diagnostic(fault, text.node) for fault in parsed.faults)
+    if parsed.tree is None:
+        return None
+    kind, faults = resolve(parsed.tree, {})
+    reporter.extend(to_diagnostic(fault, text.node) for fault in faults)
+    return kind
 
 
 # Providers

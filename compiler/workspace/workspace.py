@@ -15,6 +15,7 @@ from botticelli.compiler.source import Source, Span
 from botticelli.compiler.syntax.nodes import Document
 from botticelli.compiler.syntax.reader import read
 from botticelli.compiler.workspace.discovery import project_of, sources
+from botticelli.compiler.workspace.schemas import Schemas, resolve_workspace_schemas
 from botticelli.grammar import catalogue
 
 
@@ -96,6 +97,11 @@ class Workspace:
                 for name, schema in unit.file.schemas.items():
                     found.setdefault(name, schema)
         return found
+
+    @cached_property
+    def types(self) -> Schemas:
+        """The schemas of the workspace as types."""
+        return resolve_workspace_schemas(self.schemas)
 
 
 def workspace_of(path: Path, known: dict[Path, Workspace]) -> Workspace:
