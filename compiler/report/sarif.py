@@ -95,7 +95,11 @@ def _location(location: Location, message: str) -> Object:
 
 def _artifact(path: str) -> Object:
     """Name a file by a URI reference, relative where its path is."""
-    encoded = quote(path.encode("utf-8", "surrogateescape"), safe="/:" if _has_drive(path) else "/")
+    try:
+        name = path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # not a byte of a POSIX name, but half of a Windows character
+        name = unicode_text(path).encode()
+    encoded = quote(name, safe="/:" if _has_drive(path) else "/")
     if _has_drive(path):
         return {"uri": f"file:///{encoded}"}
     return {"uri": f"file://{encoded}" if path.startswith("/") else encoded}

@@ -191,6 +191,7 @@ def test_sarif_tells_rule_place_related_places_and_fix():
         ("/abs/a.toml", "file:///abs/a.toml"),
         ("C:/abs/a.toml", "file:///C:/abs/a.toml"),
         ("not\udcff.toml", "not%FF.toml"),
+        ("half\ud83d.toml", "half%EF%BF%BD.toml"),
     ],
 )
 def test_sarif_names_files_by_uri(path, uri):
