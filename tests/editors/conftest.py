@@ -33,7 +33,7 @@ def node() -> str:
     """The node executable, with the packages of package-lock.json installed beside the tests."""
     found, npm = shutil.which("node"), shutil.which("npm")
     if found is None or npm is None:
-        _unavailable("VS Code's tokeniser needs node (20.11 or newer) and npm on the PATH")
+        _unavailable("VS Code's tokeniser needs node (18 or newer) and npm on the PATH")
     installed = HERE / "node_modules" / ".package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < _lock_time():
         command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]

@@ -83,7 +83,7 @@ YAML_PLACES = (
     Place("- tables.rules where topic", "'tone'", "botQuotedSingle"),
     Place("One word for", "upper", "botTemplateFilter"),
     Place("please.", "please.", "botItemBlock"),
-    Place("narrative:glossary", ":glossary", "botReference"),
+    Place("narrative:root_keys", ":root_keys", "botReference"),
     Place("when: outline", "null", "botConstant"),
     Place("{% for rule", "for", "botTemplateKeyword"),
     Place("acts: are not", "acts: are not a section here, and # is no comment.", "botPromptBlock"),

@@ -10,11 +10,12 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import oniguruma from "vscode-oniguruma";
 import textmate from "vscode-textmate";
 
 const require = createRequire(import.meta.url);
-const modules = path.join(import.meta.dirname, "node_modules");
+const modules = fileURLToPath(new URL("node_modules", import.meta.url));
 const vscodeYaml = path.join(modules, "@codingame/monaco-vscode-yaml-default-extension/resources");
 const bundled = path.join(modules, "tm-grammars/grammars");
 

@@ -108,7 +108,7 @@ function! s:define_expressions() abort
   syn match botColumn contained /\h\w*\%(\.\h\w*\)*/
   syn match botOperator contained /\v\<\>|!\=|\<\=|\>\=|[=<>+*/-]|\|\|/
   syn match botWord contained /\v\c\.@1<!<%(and|or|not|in|like|ilike|contains|between|is)>/
-  syn match botOrder contained /\v\c<%(asc|desc|nulls\s+%(first|last))>/
+  syn match botOrder contained /\v\c<%(asc|desc)>/
   syn match botConstant contained /\v\c<%(true|false|null)>/
   syn match botFunction contained
         \ /\v\c<%(now|lower|upper|length|coalesce|abs|round|trim)>\ze\s*\(|<current_date>/
