@@ -135,7 +135,7 @@ def serving(contract: Contract) -> Iterator[DiscordServer]:
     class Handler(_Handler):
         discord = server
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listener:
+    with _Listener(("127.0.0.1", 0), Handler) as listener:
         server.address = f"http://127.0.0.1:{listener.server_port}"
         thread = Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
@@ -144,6 +144,11 @@ def serving(contract: Contract) -> Iterator[DiscordServer]:
         finally:
             listener.shutdown()
             thread.join()
+
+
+class _Listener(ThreadingHTTPServer):
+    def handle_error(self, *args: object) -> None:
+        """Stay silent about clients that go away in the middle of an answer."""
 
 
 class _Handler(BaseHTTPRequestHandler):
