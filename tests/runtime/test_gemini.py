@@ -1,0 +1,221 @@
+"""The Gemini driver against a local server: what it sends, and what it makes of every answer."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from programs import Performance, act, narrative, perform, program, template
+from servers.gemini import KEY, GeminiServer, Reply, blocks, refuses, says, too_many
+
+from botticelli.compiler.ir.program import ModelSettings, Retry
+from botticelli.compiler.semantics.configuration import Configuration, DriverConfiguration
+from botticelli.runtime.events import Answered, RequestSettled, Retrying, Warned
+from botticelli.runtime.problems import SetupError
+from botticelli.runtime.shell.clock import RealClock, VirtualClock
+
+QUICK = Retry(attempts=3, backoff=0.05, max_backoff=0.1)
+
+
+def ask(server: GeminiServer, project: Path, **options: Any) -> Performance:
+    settings = options.pop("settings", ModelSettings(max_tokens=100))
+    retry = options.pop("retry", QUICK)
+    timeout = options.pop("timeout", None)
+    made = program(narrative(act("a", "Hello", settings=settings, retry=retry, timeout=timeout)))
+    environment = {"GEMINI_API_KEY": KEY, "GOOGLE_GEMINI_BASE_URL": server.address}
+    clock = options.pop("clock", None) or RealClock()
+    return perform(made, project, "gemini", clock=clock, environment=environment, **options)
+
+
+def test_a_request_holds_conversation_persona_and_settings(
+    gemini: GeminiServer, tmp_path: Path
+) -> None:
+    settings = ModelSettings(
+        model="gemini-2.0-flash",
+        temperature=0.5,
+        max_tokens=50,
+        top_p=0.9,
+        seed=7,
+        stop=("END",),
+        thinking="off",
+    )
+    made = program(
+        narrative(
+            act("a", "Hello", "there", settings=settings, system=template("You are kind.")),
+            act("b", "{{ a }} And?", settings=settings),
+        )
+    )
+    environment = {"GOOGLE_API_KEY": KEY, "GOOGLE_GEMINI_BASE_URL": f"{gemini.address}/v1beta/"}
+    perform(made, tmp_path, "gemini", clock=RealClock(), environment=environment)
+    first, second = gemini.received
+    assert first.model == "gemini-2.0-flash"
+    assert first.turns == [("user", ["Hello", "there"])]
+    assert first.body["systemInstruction"]["parts"] == [{"text": "You are kind."}]
+    assert first.body["generationConfig"] == {
+        "temperature": 0.5,
+        "maxOutputTokens": 50,
+        "topP": 0.9,
+        "seed": 7,
+        "stopSequences": ["END"],
+        "thinkingConfig": {"thinking_budget": 0},  # the API takes both spellings
+    }
+    assert second.turns == [
+        ("user", ["Hello", "there"]),
+        ("model", ["Good morning."]),
+        ("user", ["Good morning. And?"]),
+    ]
+
+
+def test_what_the_answer_reports_is_what_counts(gemini: GeminiServer, tmp_path: Path) -> None:
+    gemini.answer(says("Well.", thoughtsTokenCount=30))
+    run = ask(gemini, tmp_path)
+    (settled,) = run.saw(RequestSettled)
+    assert (settled.input_tokens, settled.output_tokens, settled.known) == (11, 37, True)
+    assert run.results[0].text == "Well."
+
+
+def test_a_429_is_repeated_after_the_delay_that_it_asks_for(
+    gemini: GeminiServer, tmp_path: Path
+) -> None:
+    gemini.answer(too_many("0.5s"), says("At last."))
+    run = ask(gemini, tmp_path)
+    assert run.report.status == "completed"
+    first, second = gemini.received
+    assert second.time - first.time >= 0.5
+    (retrying,) = run.saw(Retrying)
+    assert "RESOURCE_EXHAUSTED" in retrying.reason
+    # Each attempt reserved and was settled; the refused one used no tokens.
+    assert [(each.requests, each.input_tokens) for each in run.saw(RequestSettled)] == [
+        (1, 0),
+        (1, 11),
+    ]
+
+
+def test_a_delay_in_the_header_is_honoured_too(gemini: GeminiServer, tmp_path: Path) -> None:
+    gemini.answer(
+        refuses(503, "UNAVAILABLE", "overloaded", headers={"retry-after": "20"}), says("Yes.")
+    )
+    run = ask(gemini, tmp_path, clock=VirtualClock(1.76e9, grace=0.3))
+    (retrying,) = run.saw(Retrying)
+    assert retrying.delay >= 20
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_faults_of_the_server_are_repeated_as_often_as_allowed(
+    gemini: GeminiServer, tmp_path: Path, status: int
+) -> None:
+    gemini.answer(refuses(status, "INTERNAL", "oops"))
+    run = ask(gemini, tmp_path)
+    assert run.report.status == "failed"
+    assert len(gemini.received) == 3
+    assert "oops (after 3 attempts)" in (run.report.message or "")
+
+
+@pytest.mark.parametrize(
+    "reply", [Reply(drop=True), Reply({"candidates": []}, short=True)], ids=["dropped", "cut"]
+)
+def test_a_lost_connection_is_tried_again(
+    gemini: GeminiServer, tmp_path: Path, reply: Reply
+) -> None:
+    gemini.answer(reply, says("Here."))
+    run = ask(gemini, tmp_path)
+    assert run.report.status == "completed"
+    lost, _ = run.saw(RequestSettled)
+    # Nobody knows what became of the first, so that it counts in full.
+    assert (lost.known, lost.requests) == (False, 1)
+
+
+def test_a_slow_answer_is_a_timeout_and_tried_again(gemini: GeminiServer, tmp_path: Path) -> None:
+    gemini.answer(Reply({}, slow=1.0), says("Here."))
+    run = ask(gemini, tmp_path, timeout=0.2)
+    assert run.report.status == "completed"
+    (retrying,) = run.saw(Retrying)
+    assert retrying.reason == "no answer within 0.2 s"
+
+
+def test_without_a_server_nothing_counts(tmp_path: Path) -> None:
+    nowhere = GeminiServer("http://127.0.0.1:9")
+    run = ask(nowhere, tmp_path)
+    assert run.report.status == "failed"
+    assert [each.requests for each in run.saw(RequestSettled)] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        refuses(400, "INVALID_ARGUMENT", "no"),
+        refuses(403, "PERMISSION_DENIED", f"the key {KEY} may not"),
+        Reply(b"<html>", 404),
+        Reply(b"[]", 400),
+        Reply(b"{broken"),
+        Reply(["not", "an", "answer"]),
+        Reply({"candidates": "none"}),
+    ],
+    ids=["400", "403", "html", "list", "broken", "array", "wrong"],
+)
+def test_other_faults_are_not_repeated_and_never_show_the_key(
+    gemini: GeminiServer, tmp_path: Path, reply: Reply
+) -> None:
+    gemini.answer(reply)
+    run = ask(gemini, tmp_path)
+    assert run.report.status == "failed"
+    assert len(gemini.received) == 1
+    assert KEY not in json.dumps([repr(event) for event in run.events])
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (says("", "STOP"), "the answer is empty"),
+        (says("", "MAX_TOKENS"), "max_tokens was used up before any text"),
+        (says("half", "SAFETY"), "the answer was blocked (SAFETY)"),
+        (blocks("PROHIBITED_CONTENT"), "the prompt was blocked: PROHIBITED_CONTENT"),
+        (Reply({"usageMetadata": {"promptTokenCount": 3}}), "the answer is empty (no candidates)"),
+    ],
+)
+def test_empty_and_blocked_answers_fail_without_another_try(
+    gemini: GeminiServer, tmp_path: Path, reply: Reply, said: str
+) -> None:
+    gemini.answer(reply)
+    run = ask(gemini, tmp_path)
+    assert said in (run.report.message or "")
+    assert len(gemini.received) == 1
+
+
+def test_an_answer_cut_at_its_limit_is_a_warning(gemini: GeminiServer, tmp_path: Path) -> None:
+    gemini.answer(says("Once upon a", "MAX_TOKENS"))
+    run = ask(gemini, tmp_path)
+    assert run.report.status == "completed"
+    assert [event.message for event in run.saw(Warned)] == ["the answer of a was cut at its limit"]
+    assert [event.finish for event in run.saw(Answered)] == ["length"]
+
+
+def test_without_a_key_it_says_what_to_set(tmp_path: Path) -> None:
+    made = program(narrative(act("a", "Hello")))
+    with pytest.raises(SetupError) as caught:
+        perform(made, tmp_path, "gemini")
+    message = str(caught.value)
+    assert "GEMINI_API_KEY or GOOGLE_API_KEY" in message
+    assert "--driver simulate" in message
+
+
+def test_the_configured_variable_and_address_are_used(gemini: GeminiServer, tmp_path: Path) -> None:
+    made = program(narrative(act("a", "Hello")))
+    configuration = Configuration(
+        project=str(tmp_path),
+        drivers={
+            "gemini": DriverConfiguration(
+                base_url=gemini.address, api_key_env="MY_KEY", tier="free"
+            )
+        },
+    )
+    run = perform(
+        made,
+        tmp_path,
+        "gemini",
+        clock=RealClock(),
+        configuration=configuration,
+        environment={"MY_KEY": KEY},
+    )
+    assert run.report.status == "completed"
+    assert [result.text for result in run.results] == ["Good morning."]
