@@ -45,6 +45,34 @@ class TableRows(list[dict[str, Any]]):
         self.text = text
 
 
+class DottedKeys(Mapping[str, Any]):
+    """Values by keys that may hold dots, as `state` is: `state.a.b` finds the key ``a.b``.
+
+    A key that is a whole one wins over one that goes on.
+    """
+
+    __slots__ = ("_prefix", "_values")
+
+    def __init__(self, values: Mapping[str, Any], prefix: str = "") -> None:
+        self._values = values
+        self._prefix = prefix
+
+    def __getitem__(self, key: str) -> Any:
+        whole = self._prefix + key
+        if whole in self._values:
+            return self._values[whole]
+        if any(other.startswith(f"{whole}.") for other in self._values):
+            return DottedKeys(self._values, f"{whole}.")
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        start = len(self._prefix)
+        return (key[start:] for key in self._values if key.startswith(self._prefix))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 class CompiledTemplate:
     """A template that parsed, ready to be rendered any number of times."""
 

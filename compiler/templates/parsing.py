@@ -42,8 +42,14 @@ class ParsedTemplate:
         self.tree: nodes.Template | None = None
         self.faults: list[Fault] = []
         self.intact = True
+        self._data = scan.data
         self._layouts = layouts
         self._partners: dict[int, int] | None = None
+
+    @property
+    def data(self) -> list[tuple[int, int]]:
+        """The ranges of `text` that are not Jinja."""
+        return [self.origin(start, end) for start, end in self._data]
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
         """Return the range of `text` that a range of the scanned text came from."""

@@ -6,8 +6,8 @@ that each is reported once and what remains can be parsed.
 
 from botticelli.compiler.faults import Fault, Mark, Replacement
 from botticelli.compiler.nearest import nearest
-from botticelli.compiler.semantics.sandbox import FORBIDDEN_TAGS
-from botticelli.compiler.templates.scanning import Scan, Tag
+from botticelli.compiler.semantics.reach import FORBIDDEN_TAGS
+from botticelli.compiler.templates.scanning import MAX_FAULTS, Scan, Tag
 from botticelli.grammar.catalogue import TEMPLATE_SYNTAX
 
 MAX_BLOCKS = 16
@@ -46,8 +46,8 @@ class Structure:
             if tag.keyword in _CLOSES:
                 self._remaining[tag.keyword] = self._remaining.get(tag.keyword, 0) + 1
         for tag in tags:
-            if len(self._open) > MAX_BLOCKS:
-                tag.broken = True  # what is nested so deeply is reported once
+            if len(self._open) > MAX_BLOCKS or len(self.faults) >= MAX_FAULTS:
+                tag.broken = True  # more of the same helps nobody
             else:
                 self._place(tag)
         if len(self._open) > MAX_BLOCKS:

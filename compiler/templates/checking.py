@@ -1,0 +1,72 @@
+"""The front door: check one string of a narrative as a template.
+
+Text without tags and dollar signs is most of all text; it is answered here, without importing
+Jinja.
+"""
+
+from collections.abc import Iterable
+
+from botticelli.compiler.semantics.templates import has_tags, normalize_newlines
+from botticelli.compiler.templates.dollar import find_forms, to_jinja, unexpanded
+from botticelli.compiler.templates.extent import constant
+from botticelli.compiler.templates.scope import Scope
+from botticelli.compiler.templates.values import Analysis
+
+
+def check_prompt(text: str, scope: Scope) -> Analysis:
+    """Check a template that goes to a model: the older `${…}` forms are text there, and BOT307."""
+    if not has_tags(text):
+        plain = normalize_newlines(text)
+        return Analysis(
+            faults=tuple(unexpanded(text, _known(text, scope))),
+            extent=constant(plain),
+            certain=(plain,),
+        )
+    from botticelli.compiler.templates.analysis import analyze
+    from botticelli.compiler.templates.parsing import parse
+
+    parsed = parse(text)
+    analysis = analyze(parsed, scope)
+    dollars = tuple(unexpanded(text, _known(text, scope), parsed.data))
+    if not dollars:
+        return analysis
+    faults = sorted((*analysis.faults, *dollars), key=lambda fault: (fault.start, fault.end))
+    return Analysis(
+        faults=tuple(faults),
+        uses=analysis.uses,
+        extent=analysis.extent,
+        certain=analysis.certain,
+        unbounded=analysis.unbounded,
+    )
+
+
+def check_value(text: str, scope: Scope) -> Analysis:
+    """Check a template where the older forms are expanded: arguments, media, table fields."""
+    if not has_tags(text) and "$" not in text:
+        plain = normalize_newlines(text)
+        return Analysis(extent=constant(plain), certain=(plain,))
+    from botticelli.compiler.templates.analysis import analyze
+    from botticelli.compiler.templates.parsing import parse
+
+    return analyze(parse(text, _known(text, scope), expand_dollar=True), scope)
+
+
+def expand_dollar(text: str, known: Iterable[str]) -> str:
+    """Return the template with the older forms as Jinja, as it goes into the program.
+
+    `known` are the names in scope, which win over variables of the environment.
+    """
+    names = frozenset(known)
+    if "$" not in text:
+        return text
+    if not has_tags(text):
+        return to_jinja(text, names).text
+    from botticelli.compiler.templates.parsing import data_ranges
+
+    plain = normalize_newlines(text)
+    data = data_ranges(plain)
+    return to_jinja(plain, names, data).text if any(find_forms(plain, names, data)) else text
+
+
+def _known(text: str, scope: Scope) -> frozenset[str]:
+    return frozenset(scope.names()) if "${" in text else frozenset()

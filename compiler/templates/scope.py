@@ -1,0 +1,96 @@
+"""What the flow analysis tells a template about the names it may use.
+
+The order of acts decides what a name means at one place. A `Scope` answers for that place; the
+templates and the conditions ask it, and know nothing of tables of contents.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from msgspec import Struct
+
+from botticelli.compiler.diagnostics import Label, Location
+from botticelli.compiler.ir.types import Type, Unknown
+
+
+class Bound(Struct, frozen=True, kw_only=True):
+    """A name that certainly has a value, of this type.
+
+    A `table` prints as its formatted text and is otherwise the list of its rows, at most `items` of
+    them. `definition` is where the type comes from, to be shown when a field is missing.
+    """
+
+    type: Type = Unknown()
+    table: bool = False
+    items: int | None = None
+    definition: Location | None = None
+
+
+class Maybe(Struct, frozen=True, kw_only=True):
+    """A name whose act runs only on some ways to here.
+
+    `reason` completes "it may not have run: …".
+    """
+
+    bound: Bound
+    reason: str
+    labels: tuple[Label, ...] = ()
+    help: str | None = None
+
+
+class NotYet(Struct, frozen=True, kw_only=True):
+    """An act that has not run here. `reason` completes "it has not run yet: …"."""
+
+    reason: str
+    labels: tuple[Label, ...] = ()
+    help: str | None = None
+
+
+class NoPrevious(Struct, frozen=True, kw_only=True):
+    """`previous` where nothing ran before."""
+
+    labels: tuple[Label, ...] = ()
+
+
+class Absent(Struct, frozen=True, kw_only=True):
+    """A name of the language that means nothing here; `reason` says why, as a clause."""
+
+    reason: str
+    help: str | None = None
+
+
+class Members(Struct, frozen=True, kw_only=True):
+    """A namespace: `state`, `env`, `vars`. With null members every key has the type `open_type`.
+
+    Keys of a `dotted` one may themselves hold dots, so that a step may be a part of a key.
+    """
+
+    members: Mapping[str, Bound] | None = None
+    open_type: Type = Unknown()
+    dotted: bool = False
+
+
+Resolution = Bound | Maybe | NotYet | NoPrevious | Absent | Members
+
+
+class Scope(Protocol):
+    """The names in scope at one place of one act."""
+
+    def resolve(self, name: str) -> Resolution | None:
+        """Say what a name means; null when nothing defines it."""
+
+    def names(self) -> Iterable[str]:
+        """Give all names that would resolve, for proposals."""
+
+
+class Names:
+    """A scope given as a mapping."""
+
+    def __init__(self, resolutions: Mapping[str, Resolution]) -> None:
+        self._resolutions = resolutions
+
+    def resolve(self, name: str) -> Resolution | None:
+        return self._resolutions.get(name)
+
+    def names(self) -> Iterable[str]:
+        return self._resolutions

@@ -1,0 +1,217 @@
+"""Jinja's filters, tests and globals as the checker knows them: what they give, how much they add.
+
+Names come from the sandbox itself, so that the checker knows exactly what will be there. The bounds
+of growth are in UTF-8 bytes.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+
+from msgspec import Struct
+
+from botticelli.compiler.ir.types import (
+    Bool,
+    Date,
+    Enum,
+    Float,
+    Int,
+    List,
+    Null,
+    Text,
+    Timestamp,
+    Type,
+    Unknown,
+)
+from botticelli.compiler.semantics.operations import REFUSED_FILTERS, TEXT_FILTERS
+from botticelli.compiler.semantics.sandbox import environment
+from botticelli.compiler.templates.extent import NOTHING, Extent
+from botticelli.compiler.templates.naming import strip
+
+NUMBER_BYTES = 1300
+"""An int has at most 4096 bits, and a float prints shorter."""
+
+Constant = str | int | float | bool | None
+
+
+class Computed(Struct, frozen=True):
+    """An argument that is not a constant."""
+
+
+class Arguments(Struct, frozen=True):
+    """What is known of a call's arguments, by place and name, and what flows in through them."""
+
+    given: Mapping[int | str, Constant | Computed]
+    extent: Extent
+
+    def get(self, place: int, name: str, default: Constant = None) -> Constant | Computed:
+        return self.given.get(name, self.given.get(place, default))
+
+
+Growth = Callable[[Extent, Arguments], Extent]
+
+
+@cache
+def filter_names() -> frozenset[str]:
+    return frozenset(environment().filters)
+
+
+@cache
+def test_names() -> frozenset[str]:
+    return frozenset(environment().tests)
+
+
+@cache
+def global_names() -> frozenset[str]:
+    return frozenset(environment().globals)
+
+
+def why_refused(name: str) -> str | None:
+    """Return why a filter of Jinja's is not there, or None."""
+    return REFUSED_FILTERS.get(name)
+
+
+def plain_extent(type_: Type) -> Extent | None:
+    """Return the bound of values that carry no text from outside, by type; None for others."""
+    match strip(type_):
+        case Int() | Float():
+            return Extent(NUMBER_BYTES)
+        case Bool():
+            return Extent(5)
+        case Null():
+            return NOTHING
+        case Enum(values=values):
+            return Extent(max((len(value.encode()) for value in values), default=0))
+        case _:
+            return None
+
+
+_TEXT = TEXT_FILTERS - {"wordcount"}
+_TEXT |= {"filesizeformat", "join", "pprint", "tojson", "urlencode", "xmlattr"}
+_INT = frozenset({"count", "int", "length", "wordcount"})
+_FLOAT = frozenset({"float", "round"})
+_SAME = frozenset({"abs", "list", "reject", "rejectattr", "reverse", "select", "selectattr"})
+_SAME |= {"sort", "unique"}
+_ITEM = frozenset({"first", "last", "max", "min"})
+_GROUPS = frozenset({"batch", "slice"})
+
+
+def result_of(name: str, value: Type) -> Type:
+    """Return the type that a filter gives for a value of a type."""
+    value = strip(value)
+    if name in _TEXT:
+        return Text()
+    if name in _INT:
+        return Int()
+    if name in _FLOAT:
+        return Float()
+    if name in _SAME:
+        is_text = isinstance(value, Text | Enum | Date | Timestamp)
+        return List(Text(maximum=1)) if is_text and name != "reverse" else value
+    if name in _ITEM:
+        return value.item if isinstance(value, List) else Unknown()
+    if name in _GROUPS:
+        return List(value) if isinstance(value, List) else Unknown()
+    return Unknown()
+
+
+def growth(name: str, value: Extent, arguments: Arguments) -> Extent:
+    """Return the bound of a filter's result, by that of its value and arguments."""
+    if name in _GROWTH:
+        return _GROWTH[name](value, arguments)
+    factor = _FACTORS.get(name)
+    return (value + arguments.extent).times(factor)
+
+
+_FACTORS: dict[str, int] = {
+    # Upper-case forms take up to three times the bytes: one letter can become three.
+    **dict.fromkeys(("upper", "lower", "title", "capitalize"), 3),
+    **dict.fromkeys(("trim", "striptags", "truncate", "safe", "string", "default", "d"), 1),
+    **dict.fromkeys(("first", "last", "min", "max", "reverse", "attr"), 1),
+    **dict.fromkeys(("select", "reject", "selectattr", "rejectattr", "unique", "sort"), 1),
+    # A control character of one byte is written in six in JSON, and `"` in five in HTML.
+    **dict.fromkeys(("tojson", "e", "escape", "forceescape"), 6),
+    "urlencode": 3,
+    # Each element gets quotes, a comma and brackets of its own.
+    **dict.fromkeys(("list", "dictsort", "items", "slice", "groupby"), 10),
+}
+
+
+def _indent(value: Extent, arguments: Arguments) -> Extent:
+    width = arguments.get(0, "width", 4)
+    size = width if isinstance(width, int) else len(width.encode()) if isinstance(width, str) else 0
+    return Extent(size) + value.times(1 + size)
+
+
+def _center(value: Extent, arguments: Arguments) -> Extent:
+    width = arguments.get(0, "width", 80)
+    return value + Extent(width if isinstance(width, int) else None)
+
+
+def _join(value: Extent, arguments: Arguments) -> Extent:
+    # In JSON an element takes a byte at least, so there are no more separators than bytes.
+    separator = arguments.get(0, "d", "")
+    if not isinstance(separator, str):
+        return (value.as_json() + arguments.extent).times(None)
+    return value.as_json().times(1 + len(separator.encode()))
+
+
+def _replace(value: Extent, arguments: Arguments) -> Extent:
+    old, new = arguments.get(0, "old"), arguments.get(1, "new")
+    if not (isinstance(old, str) and isinstance(new, str) and old):
+        return (value + arguments.extent).times(None)
+    return value.times(max(1, -(-len(new.encode()) // len(old.encode()))))
+
+
+def _wordwrap(value: Extent, arguments: Arguments) -> Extent:
+    mark = arguments.get(2, "wrapstring") or "\n"
+    return value.times(1 + len(mark.encode()) if isinstance(mark, str) else None)
+
+
+def _number(_: Extent, __: Arguments) -> Extent:
+    return Extent(NUMBER_BYTES)
+
+
+_GROWTH: dict[str, Growth] = {
+    "indent": _indent,
+    "center": _center,
+    "join": _join,
+    "replace": _replace,
+    "wordwrap": _wordwrap,
+    **dict.fromkeys(("count", "int", "length", "wordcount", "float", "round", "sum"), _number),
+    "filesizeformat": _number,
+}
+
+_METHOD_TYPES: dict[str, Type] = {
+    **dict.fromkeys(("count", "find", "index", "rfind", "rindex"), Int()),
+    **dict.fromkeys(("endswith", "startswith"), Bool()),
+    **dict.fromkeys(("split", "rsplit", "splitlines"), List(Text())),
+}
+
+
+def method_result(name: str, value: Extent, arguments: Arguments) -> tuple[Type, Extent]:
+    """Return what a call of a text's method gives."""
+    if name in _METHOD_TYPES or name.startswith("is"):
+        type_ = _METHOD_TYPES.get(name, Bool())
+        return type_, plain_extent(type_) or value.times(10)
+    if name in {"strip", "lstrip", "rstrip", "removeprefix", "removesuffix"}:
+        return Text(), value
+    if name in {"upper", "lower", "title", "capitalize", "casefold", "swapcase"}:
+        return Text(), value.times(3)
+    if name in {"center", "replace"}:
+        return Text(), growth(name, value, arguments)
+    return Unknown(), (value + arguments.extent).times(None)
+
+
+ATTRIBUTE_ARGUMENTS: dict[str, tuple[int | str, ...]] = {
+    "map": ("attribute",),
+    "selectattr": (0,),
+    "rejectattr": (0,),
+    "groupby": (0, "attribute"),
+    "sum": (0, "attribute"),
+    "join": (1, "attribute"),
+    "sort": (2, "attribute"),
+    "unique": (1, "attribute"),
+    "min": (1, "attribute"),
+    "max": (1, "attribute"),
+}
+"""Where filters take the path of a field: by the place of an argument, or by its name."""
