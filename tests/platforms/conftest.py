@@ -24,24 +24,44 @@ def contract() -> Contract:
     return found
 
 
-@pytest.fixture
-def server(contract: Contract) -> Iterator[DiscordServer]:
+@pytest.fixture(scope="session")
+def running_server(contract: Contract) -> Iterator[DiscordServer]:
     with serving(contract) as running:
         yield running
 
 
 @pytest.fixture
-def perform(server: DiscordServer) -> Callable[..., Any]:
-    """Perform a command through a client of the local server and return its result."""
+def server(running_server: DiscordServer) -> DiscordServer:
+    running_server.forget()
+    return running_server
 
-    async def performing(command: str, key: str = "ab" * 32, **arguments: Any) -> Any:
+
+@pytest.fixture
+def perform_all(server: DiscordServer) -> Callable[..., Any]:
+    """Perform commands, each a name and its arguments, through one client; return the results."""
+
+    async def performing(*commands: tuple[str, dict[str, Any]], key: str = "ab" * 32) -> list[Any]:
         platform = plugin.open(
             PlatformConfiguration(),
             {"DISCORD_TOKEN": TOKEN, "DISCORD_BASE_URL": server.address},
         )
         try:
-            return await platform.perform(command, arguments, idempotency_key=key)
+            return [
+                await platform.perform(name, arguments, idempotency_key=key)
+                for name, arguments in commands
+            ]
         finally:
             await platform.close()
+
+    return performing
+
+
+@pytest.fixture
+def perform(perform_all: Callable[..., Any]) -> Callable[..., Any]:
+    """Perform one command and return its result."""
+
+    async def performing(command: str, key: str = "ab" * 32, **arguments: Any) -> Any:
+        (result,) = await perform_all((command, arguments), key=key)
+        return result
 
     return performing

@@ -85,6 +85,15 @@ def test_after_a_429_nothing_is_sent_too_early(server, everywhere, other_waits):
     assert len(server.requests) == 3
 
 
+def test_a_long_wait_is_left_to_the_caller_and_nothing_is_sent(server):
+    server.slow_down("get_channel", 3600)
+
+    waited = timed(server, [("1",), ("1",)])
+
+    assert max(waited) < 0.3
+    assert len(server.requests) == 1
+
+
 def test_requests_of_one_bucket_arrive_in_order(server):
     async def sending() -> None:
         platform = plugin.open(

@@ -51,13 +51,18 @@ class DiscordServer:
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
-        self.requests: list[Received] = []
-        self.faults: list[str] = []
-        self.messages: list[dict[str, Any]] = []
         self.address = ""
-        self._replies: dict[str, list[Reply]] = {}
-        self._by_nonce: dict[tuple[str, str], dict[str, Any]] = {}
         self._lock = Lock()
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew, as before the first request."""
+        with self._lock:
+            self.requests: list[Received] = []
+            self.faults: list[str] = []
+            self.messages: list[dict[str, Any]] = []
+            self._replies: dict[str, list[Reply]] = {}
+            self._by_nonce: dict[tuple[str, str], dict[str, Any]] = {}
 
     def reply(self, operation: str, body: Any = None, status: int = 200, **more: Any) -> None:
         """Answer the next request of an operation (`*` for any) in this way."""

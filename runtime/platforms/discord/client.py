@@ -1,7 +1,8 @@
 """The client of Discord's REST API: sends requests within the rate limits and reads the answers."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -13,6 +14,9 @@ from botticelli.runtime.platforms.discord.failures import refusal
 from botticelli.runtime.platforms.discord.limits import RateLimits
 from botticelli.runtime.platforms.discord.requests import Outgoing, checked_arguments, outgoing
 from botticelli.runtime.platforms.protocol import CommandTraits, Json, PlatformError
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 ADDRESS: Final = "https://discord.com"
 VERSION_PATH: Final = "/api/v10"
@@ -46,6 +50,7 @@ class DiscordPlatform:
             },
             timeout=httpx.Timeout(SECONDS_TO_ANSWER, connect=SECONDS_TO_CONNECT),
             follow_redirects=False,
+            verify=_trusted(),
         )
 
     def traits(self, command: str) -> CommandTraits | None:
@@ -82,13 +87,13 @@ class DiscordPlatform:
         try:
             async with self._limits.turn(request.route, request.major) as bucket:
                 status, headers, content = await self._exchange(command, request)
-                self._limits.learn(bucket, request.route, request.major, headers)
+                shared = self._limits.learn(bucket, request.route, request.major, headers)
                 failure = refusal(command, status, headers, content)
                 if failure is not None and failure.status == TOO_MANY:
                     everywhere = headers.get("X-RateLimit-Scope") == "global" or (
                         headers.get("X-RateLimit-Global", "").casefold() == "true"
                     )
-                    self._limits.refused(bucket, failure.retry_after or 0, everywhere=everywhere)
+                    self._limits.refused(shared, failure.retry_after or 0, everywhere=everywhere)
             if failure is not None:
                 raise failure
             return _result(command, content)
@@ -137,6 +142,14 @@ class DiscordPlatform:
                 retryable=True,
                 had_no_effect=not command.writes,
             ) from None
+
+
+@cache
+def _trusted() -> "SSLContext":
+    """Return whom to trust; reading the authorities takes some 20 ms, so it is done once."""
+    import httpx
+
+    return httpx.create_ssl_context()
 
 
 def api_address(base_url: str | None) -> str:

@@ -11,11 +11,15 @@ from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
+from botticelli.runtime.platforms.protocol import PlatformError
+
 REQUESTS_PER_SECOND = 50
 """The global limit of a bot."""
 WINDOW = 1.0
 MAX_BUCKETS = 1000
 """Buckets that are kept; those at rest are forgotten first."""
+LONGEST_WAIT = 10.0
+"""Seconds that are waited here; what takes longer is left to who planned the request."""
 MARGIN = 0.05
 """Seconds that are waited beyond a reset, for clocks that run apart."""
 
@@ -47,6 +51,8 @@ class RateLimits:
     async def turn(self, route: str, major: str) -> AsyncIterator[Bucket]:
         """Wait until a request on this route may be sent, and hold its bucket meanwhile.
 
+        Raises PlatformError, with the seconds to wait, where that takes longer than LONGEST_WAIT.
+
         Pass the bucket and the answer's headers to ``learn`` before leaving.
         """
         while True:
@@ -58,8 +64,8 @@ class RateLimits:
                 yield bucket
                 return
 
-    def learn(self, bucket: Bucket, route: str, major: str, headers: Mapping[str, str]) -> None:
-        """Take from the headers of an answer what is left of the bucket."""
+    def learn(self, bucket: Bucket, route: str, major: str, headers: Mapping[str, str]) -> Bucket:
+        """Take from the headers of an answer what is left, and return the bucket they speak of."""
         name = headers.get("X-RateLimit-Bucket")
         if name and self._names.get(route) != name:
             self._names[route] = name
@@ -71,6 +77,7 @@ class RateLimits:
         reset = _number(headers.get("X-RateLimit-Reset-After"))
         if reset is not None:
             bucket.resets_at = _now() + reset + MARGIN
+        return bucket
 
     def refused(self, bucket: Bucket, delay: float, *, everywhere: bool) -> None:
         """Note a 429: nothing more goes to the bucket, or anywhere, for ``delay`` seconds."""
@@ -87,6 +94,12 @@ class RateLimits:
             delay = max(bucket.delay(now), self._closed_until - now, self._global_delay(now))
             if delay <= 0:
                 break
+            if delay > LONGEST_WAIT:
+                raise PlatformError(
+                    f"Discord's rate limit asks to wait {delay:.0f} seconds",
+                    retryable=True,
+                    retry_after=delay,
+                )
             await sleep(delay)
         self._sent.append(now)
         bucket.remaining = max(bucket.remaining, 1) - 1
