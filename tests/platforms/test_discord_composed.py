@@ -4,7 +4,7 @@ from asyncio import run
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from servers.discord import WEBHOOK_TOKEN
+from servers.discord import TOKEN, WEBHOOK_TOKEN
 
 from botticelli.compiler.semantics.commands import registry
 from botticelli.runtime.platforms.discord.composed import COMPOSED, EPOCH
@@ -128,6 +128,15 @@ def test_tokens_of_webhooks_are_used_and_never_shown(server, perform):
     (request,) = server.received("execute_webhook")
     assert request.parameters["webhook_token"] == WEBHOOK_TOKEN
     assert request.query["wait"] == ["true"]
+
+
+def test_tokens_stay_out_of_logs(perform, caplog):
+    caplog.set_level("DEBUG")
+
+    run(perform("webhooks.execute", webhook_id="8", content="Hello"))
+
+    assert WEBHOOK_TOKEN not in caplog.text
+    assert TOKEN not in caplog.text
 
 
 def test_posts_are_the_threads_of_their_forum(server, perform):

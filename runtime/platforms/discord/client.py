@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
+from logging import WARNING, getLogger
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -40,7 +41,8 @@ class DiscordPlatform:
         self._token = token.strip().removeprefix("Bot ").strip()
         if not self._token or not self._token.isascii() or not self._token.isprintable():
             raise PlatformError(f"set {token_variable} to the token of the Discord bot")
-        self._token_variable = token_variable
+        for name in ("httpx", "httpcore"):  # they log addresses and headers, tokens included
+            getLogger(name).setLevel(WARNING)
         self._limits = RateLimits()
         self._client = httpx.AsyncClient(
             base_url=api_address(base_url),
