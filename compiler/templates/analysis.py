@@ -11,7 +11,7 @@ from jinja2 import nodes
 from msgspec import Struct
 
 from botticelli.compiler.faults import Fault
-from botticelli.compiler.ir.types import Bool, Int, Record, Text, Unknown
+from botticelli.compiler.ir.types import Bool, Record, Text, Unknown
 from botticelli.compiler.ir.types import Field as RecordField
 from botticelli.compiler.templates.expressions import NAMESPACES, Expressions
 from botticelli.compiler.templates.extent import NOTHING, Extent, Flow, constant, total
@@ -19,6 +19,9 @@ from botticelli.compiler.templates.guarding import Tested, tested
 from botticelli.compiler.templates.parsing import ParsedTemplate
 from botticelli.compiler.templates.scope import Bound, Scope
 from botticelli.compiler.templates.values import Analysis, Value
+from botticelli.compiler.templates.vocabulary import COUNT
+
+_CHAINS = (nodes.Name, nodes.Getattr, nodes.Getitem)
 
 
 class Rendered(Struct, frozen=True):
@@ -71,6 +74,7 @@ class Statements:
         self.parsed = parsed
         self.expressions = Expressions(parsed, scope)
         self._namespaces = NOTHING
+        self._elements: dict[int, Extent] = {}
 
     def run(self, body: Iterable[nodes.Node]) -> Rendered:
         """Analyse statements in order."""
@@ -79,13 +83,32 @@ class Statements:
 
     def resolved(self, extent: Extent) -> Extent:
         """Put in what was assigned to namespaces, wherever one was read."""
-        flows = dict(extent.flows)
-        read = [flow for flow in flows if flow.use == NAMESPACES]
-        if not read:
-            return extent
-        for flow in read:
-            del flows[flow]
-        return Extent(extent.constant, flows) + self._namespaces.times(None)
+        while any(flow.use < 0 for flow in extent.flows):
+            outer = {flow: factor for flow, factor in extent.flows.items() if flow.use >= 0}
+            inner = {flow: factor for flow, factor in extent.flows.items() if flow.use < 0}
+            extent = Extent(extent.constant, outer)
+            for flow in inner:
+                extent += self._behind(flow).times(None)
+        return extent
+
+    def _behind(self, flow: Flow) -> Extent:
+        """What a stand-in stands for. Namespaces may hold themselves, once is enough."""
+        if flow.use == NAMESPACES:
+            flows = {f: n for f, n in self._namespaces.flows.items() if f.use != NAMESPACES}
+            return Extent(self._namespaces.constant, flows)
+        elements = self._elements[flow.use]
+        return elements.as_number() if flow.plain else elements
+
+    def _repeated(self, body: Extent, marker: Flow, count: int | None) -> Extent:
+        """The extent of a loop's body over all passes.
+
+        What comes from the elements is bounded by the whole that is looped over, whatever the
+        count: all elements together are no longer than the list as JSON.
+        """
+        own = {flow: n for flow, n in body.flows.items() if flow.use == marker.use}
+        rest = {flow: n for flow, n in body.flows.items() if flow.use != marker.use}
+        elements = total(self._behind(flow).times(factor) for flow, factor in own.items())
+        return elements + Extent(body.constant, rest).times(count)
 
     @contextmanager
     def _frame(self, names: dict[str, Value] | None = None) -> Iterator[None]:
@@ -106,7 +129,7 @@ class Statements:
             certain: tuple[str | int, ...] = ()
             if isinstance(part, nodes.Const) and isinstance(part.value, str):
                 certain = (part.value,)
-            elif value.extent == Extent(0, {Flow(first): 1}):
+            elif isinstance(part, _CHAINS) and value.extent == Extent(0, {Flow(first): 1}):
                 certain = (first,)
             parts.append(Rendered(value.extent, certain))
         return _in_order(parts)
@@ -127,7 +150,11 @@ class Statements:
 
     def _visit_for(self, node: nodes.For) -> Rendered:
         source = self.expressions.value(node.iter)
-        item = source.item
+        marker = Flow(NAMESPACES - 1 - len(self._elements))
+        self._elements[marker.use] = source.extent.as_json()
+        item = Value(
+            bound=source.item.bound, extent=Extent(0, {marker: 1}), shown=source.item.shown
+        )
         loop = Value(bound=Bound(type=_loop_type(item)), extent=item.extent, shown="loop")
         with self._frame({"loop": loop}):
             self._assign(node.target, item)
@@ -141,7 +168,7 @@ class Statements:
         with self._frame():
             otherwise = self.run(node.else_)
         count = None if node.recursive else source.items
-        extent = _repeated(body.extent, source.extent.as_json(), count)
+        extent = self._repeated(body.extent, marker, count)
         if body.extent.bounded and source.extent.bounded and not extent.bounded:
             start, end = self.parsed.token_range(node.lineno)
             reason = "nothing bounds how often this loop runs"
@@ -242,19 +269,9 @@ def _alternatives(branches: list[Rendered]) -> Rendered:
     return Rendered(extent, min(branches, key=lambda branch: branch.certain_size).certain)
 
 
-def _repeated(body: Extent, source: Extent, count: int | None) -> Extent:
-    """The extent of a loop's body over all passes.
-
-    What comes from the elements is bounded by the whole that is looped over, whatever the count.
-    """
-    own = {flow: factor for flow, factor in body.flows.items() if flow in source.flows}
-    rest = {flow: factor for flow, factor in body.flows.items() if flow not in own}
-    return Extent(0, own) + total([Extent(body.constant, rest)]).times(count)
-
-
 def _loop_type(item: Value) -> Record:
     numbers = ("index", "index0", "revindex", "revindex0", "length", "depth", "depth0")
-    fields = [RecordField(name, Int()) for name in numbers]
+    fields = [RecordField(name, COUNT) for name in numbers]
     fields += [RecordField(name, Bool()) for name in ("first", "last")]
     fields += [RecordField(name, item.type) for name in ("previtem", "nextitem")]
     fields += [RecordField(name, Unknown()) for name in ("cycle", "changed")]

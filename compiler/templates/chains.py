@@ -71,7 +71,7 @@ class Chains:
         if value is not None:
             for step in steps:
                 value, _ = self.step(value, step, optional=optional and step is steps[-1])
-            return value
+            return self.settled(value)
         guarded = name.name in self.guarded or (optional and not steps)
         value, outer = self._outer(name, guarded=guarded)
         if not outer:
@@ -190,7 +190,11 @@ class Chains:
 
     def settled(self, value: Value) -> Value:
         """Drop what flows where the type says that it carries no text."""
-        plain = vocabulary.plain_extent(value.type)
-        if plain is None:
-            return value
-        return Value(bound=value.bound, extent=plain, shown=value.shown, items=value.items)
+        extent = vocabulary.settled(value.type, value.extent)
+        return Value(
+            bound=value.bound,
+            extent=extent,
+            shown=value.shown,
+            items=value.items,
+            members=value.members,
+        )

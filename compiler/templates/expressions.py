@@ -51,10 +51,11 @@ class Expressions(Chains):
         match node.value:
             case bool():
                 return Value(bound=Bound(type=Bool()), extent=Extent(5))
-            case int():
-                return Value(bound=Bound(type=Int()), extent=Extent(vocabulary.NUMBER_BYTES))
+            case int() as number:
+                size = number.bit_length() // 3 + 2  # a decimal digit is more than three bits
+                return Value(bound=Bound(type=Int()), extent=Extent(size))
             case float():
-                return Value(bound=Bound(type=Float()), extent=Extent(vocabulary.NUMBER_BYTES))
+                return Value(bound=Bound(type=Float()), extent=Extent(25))
             case str() as text:
                 return Value(bound=Bound(type=Text()), extent=constant(text), shown="this text")
             case _:
@@ -90,12 +91,13 @@ class Expressions(Chains):
 
     def _arithmetic(self, node: nodes.BinExpr) -> Value:
         left, right = self.value(node.left), self.value(node.right)
+        both = left.extent + right.extent
         numbers = (Int, Float)
         if isinstance(left.type, numbers) and isinstance(right.type, numbers):
             whole = isinstance(left.type, Int) and isinstance(right.type, Int)
             number = Int() if whole and not isinstance(node, nodes.Div) else Float()
-            return Value(bound=Bound(type=number), extent=Extent(vocabulary.NUMBER_BYTES))
-        both = left.extent + right.extent
+            size = vocabulary.NUMBER_BYTES if isinstance(node, nodes.Pow) else 25
+            return Value(bound=Bound(type=number), extent=both.as_number() + Extent(size))
         if isinstance(node, nodes.Add):
             text = isinstance(left.type, Text) or isinstance(right.type, Text)
             sum_ = Text() if text else Unknown()
@@ -182,12 +184,14 @@ class Expressions(Chains):
         type_ = vocabulary.result_of(node.name, value.type)
         if node.name == "map" and item is not None:
             type_, extent = List(item.type), value.extent.as_json()
+        elif node.name == "map" and len(node.args) == 1 and not node.kwargs:
+            type_, extent = self._mapped(node.args[0], value)
         if not extent.bounded and value.extent.bounded:
             start, end = self.parsed.token_range(node.lineno)
             self.unbounded.append((start, end, f"`{node.name}` can make this text any length"))
         bound = Bound(type=type_, definition=value.bound.definition)
-        result = Value(bound=bound, extent=extent, shown=value.shown, items=value.items)
-        return self.settled(result)
+        items = value.items if vocabulary.keeps_length(node.name) else None
+        return self.settled(Value(bound=bound, extent=extent, shown=value.shown, items=items))
 
     def _known_filter(self, name: str, token: int) -> bool:
         known = vocabulary.filter_names()
@@ -230,6 +234,14 @@ class Expressions(Chains):
             if isinstance(argument, nodes.Const) and isinstance(argument.value, str):
                 result = self._path(value.item, argument)
         return result
+
+    def _mapped(self, name: nodes.Node, value: Value) -> tuple[Type, Extent]:
+        """What `map` gives with the name of a filter and nothing else."""
+        inner = name.value if isinstance(name, nodes.Const) else None
+        if not isinstance(inner, str):
+            return Unknown(), value.extent.times(None)
+        extent = vocabulary.growth(inner, value.extent.as_json(), Arguments({}, NOTHING))
+        return List(vocabulary.result_of(inner, value.item.type)), extent
 
     def _path(self, owner: Value, argument: nodes.Const) -> Value:
         start, end = self.parsed.token_range(argument.lineno)
@@ -288,6 +300,10 @@ class Expressions(Chains):
             if isinstance(naming.strip(owner.type), Text):
                 type_, extent = vocabulary.method_result(callee.attr, owner.extent, arguments)
                 return self.settled(Value(bound=Bound(type=type_), extent=extent))
+            record = isinstance(naming.strip(owner.type), Record)
+            if record and callee.attr in naming.methods_of(owner.type):
+                extent = vocabulary.record_method_result(callee.attr, owner.extent, arguments)
+                return Value(extent=extent)
             return Value(extent=(owner.extent.as_json() + arguments.extent).times(None))
         function = self.value(callee)
         arguments = self._arguments(node)

@@ -4,7 +4,7 @@ An extent bounds the UTF-8 bytes of a text: a constant, and for each outer value
 how often. The sizes of outer values are not known here; budgets put them in.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 
@@ -12,17 +12,19 @@ from msgspec import Struct
 class Flow(Struct, frozen=True, order=True):
     """The text of one outer value: which use of a name it is, and in which form.
 
-    With `as_json` the value flows as the JSON of its rows or parts, otherwise as it prints.
+    With `as_json` the value flows as the JSON of its rows or parts, otherwise as it prints. When it
+    is `plain`, only digits of it do, and no text.
     """
 
     use: int
     as_json: bool = False
+    plain: bool = False
 
 
 class Extent(Struct, frozen=True):
     """At most `constant` bytes and, of each flow's bytes, at most `flows[flow]` times as many.
 
-    None is no bound. A value without flows carries no text from outside.
+    None is no bound. A value whose flows are all plain carries no text from outside.
     """
 
     constant: int | None = 0
@@ -51,10 +53,17 @@ class Extent(Struct, frozen=True):
 
     def as_json(self) -> "Extent":
         """Return the extent when values are taken apart: rows instead of a table's text."""
+        return self._changed(lambda flow: Flow(flow.use, as_json=True, plain=flow.plain))
+
+    def as_number(self) -> "Extent":
+        """Return the extent when only numbers are taken from the values."""
+        return self._changed(lambda flow: Flow(flow.use, flow.as_json, plain=True))
+
+    def _changed(self, change: Callable[[Flow], Flow]) -> "Extent":
         flows: dict[Flow, int | None] = {}
-        for flow, factor in self.flows.items():
-            parts = Flow(flow.use, as_json=True)
-            flows[parts] = _sum(flows[parts], factor) if parts in flows else factor
+        for old, factor in self.flows.items():
+            new = change(old)
+            flows[new] = _sum(flows[new], factor) if new in flows else factor
         return Extent(self.constant, flows)
 
 

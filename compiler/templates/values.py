@@ -29,7 +29,7 @@ class Value(Struct, frozen=True, kw_only=True):
 
     @property
     def item(self) -> "Value":
-        """An element of it. All elements together are no longer than the value as JSON."""
+        """An element of it."""
         type_ = strip(self.type)
         inner = Unknown()  # type: Type
         if isinstance(type_, List):
@@ -85,5 +85,5 @@ class Analysis(Struct, frozen=True, kw_only=True):
         return tuple(use for use in self.uses if use.name == "state" and use.path)
 
     def flows_from(self, number: int) -> bool:
-        """Whether text of a use can reach the result."""
+        """Whether text of a use can reach the result; digits are no text."""
         return any(Flow(number, form) in self.extent.flows for form in (False, True))

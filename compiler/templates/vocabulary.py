@@ -28,7 +28,10 @@ from botticelli.compiler.templates.extent import NOTHING, Extent
 from botticelli.compiler.templates.naming import strip
 
 NUMBER_BYTES = 1300
-"""An int has at most 4096 bits, and a float prints shorter."""
+"""A computed int has at most 4096 bits, and a float prints shorter."""
+
+COUNT = Int(0, 10**9)
+"""What counts elements or passes: no rendering has that many."""
 
 Constant = str | int | float | bool | None
 
@@ -70,11 +73,13 @@ def why_refused(name: str) -> str | None:
     return REFUSED_FILTERS.get(name)
 
 
-def plain_extent(type_: Type) -> Extent | None:
-    """Return the bound of values that carry no text from outside, by type; None for others."""
+def settled(type_: Type, extent: Extent) -> Extent:
+    """Return the bound of a value by its type, where that tells more: numbers carry no text."""
     match strip(type_):
+        case Int(minimum=int() as low, maximum=int() as high):
+            return Extent(max(len(str(low)), len(str(high))))
         case Int() | Float():
-            return Extent(NUMBER_BYTES)
+            return extent.as_number()
         case Bool():
             return Extent(5)
         case Null():
@@ -82,12 +87,12 @@ def plain_extent(type_: Type) -> Extent | None:
         case Enum(values=values):
             return Extent(max((len(value.encode()) for value in values), default=0))
         case _:
-            return None
+            return extent
 
 
 _TEXT = TEXT_FILTERS - {"wordcount"}
 _TEXT |= {"filesizeformat", "join", "pprint", "tojson", "urlencode", "xmlattr"}
-_INT = frozenset({"count", "int", "length", "wordcount"})
+_COUNT = frozenset({"count", "length", "wordcount"})
 _FLOAT = frozenset({"float", "round"})
 _SAME = frozenset({"abs", "list", "reject", "rejectattr", "reverse", "select", "selectattr"})
 _SAME |= {"sort", "unique"}
@@ -100,7 +105,9 @@ def result_of(name: str, value: Type) -> Type:
     value = strip(value)
     if name in _TEXT:
         return Text()
-    if name in _INT:
+    if name in _COUNT:
+        return COUNT
+    if name == "int":
         return Int()
     if name in _FLOAT:
         return Float()
@@ -114,30 +121,37 @@ def result_of(name: str, value: Type) -> Type:
     return Unknown()
 
 
+def keeps_length(name: str) -> bool:
+    """Whether a filter gives a list of no more elements than it gets."""
+    return name in _SAME or name == "map"
+
+
 def growth(name: str, value: Extent, arguments: Arguments) -> Extent:
     """Return the bound of a filter's result, by that of its value and arguments."""
     if name in _GROWTH:
         return _GROWTH[name](value, arguments)
     factor = _FACTORS.get(name)
-    return (value + arguments.extent).times(factor)
+    return (value + arguments.extent).times(None) if factor is None else value.times(factor)
 
 
 _FACTORS: dict[str, int] = {
     # Upper-case forms take up to three times the bytes: one letter can become three.
     **dict.fromkeys(("upper", "lower", "title", "capitalize"), 3),
-    **dict.fromkeys(("trim", "striptags", "truncate", "safe", "string", "default", "d"), 1),
+    **dict.fromkeys(("trim", "striptags", "safe", "string"), 1),
     **dict.fromkeys(("first", "last", "min", "max", "reverse", "attr"), 1),
     **dict.fromkeys(("select", "reject", "selectattr", "rejectattr", "unique", "sort"), 1),
-    # A control character of one byte is written in six in JSON, and `"` in five in HTML.
-    **dict.fromkeys(("tojson", "e", "escape", "forceescape"), 6),
+    # `"` is written in five bytes in HTML.
+    **dict.fromkeys(("e", "escape", "forceescape"), 6),
     "urlencode": 3,
     # Each element gets quotes, a comma and brackets of its own.
-    **dict.fromkeys(("list", "dictsort", "items", "slice", "groupby"), 10),
+    **dict.fromkeys(("list", "dictsort", "items", "groupby"), 10),
 }
 
 
 def _indent(value: Extent, arguments: Arguments) -> Extent:
     width = arguments.get(0, "width", 4)
+    if isinstance(width, Computed):
+        return (value + arguments.extent).times(None)
     size = width if isinstance(width, int) else len(width.encode()) if isinstance(width, str) else 0
     return Extent(size) + value.times(1 + size)
 
@@ -164,10 +178,25 @@ def _replace(value: Extent, arguments: Arguments) -> Extent:
 
 def _wordwrap(value: Extent, arguments: Arguments) -> Extent:
     mark = arguments.get(2, "wrapstring") or "\n"
-    return value.times(1 + len(mark.encode()) if isinstance(mark, str) else None)
+    if not isinstance(mark, str):
+        return (value + arguments.extent).times(None)
+    return value.times(1 + len(mark.encode()))
 
 
-def _number(_: Extent, __: Arguments) -> Extent:
+def _truncate(value: Extent, arguments: Arguments) -> Extent:
+    return value + arguments.extent + Extent(3)
+
+
+def _tojson(value: Extent, arguments: Arguments) -> Extent:
+    # A control character of one byte is written in six.
+    return value.times(None if arguments.given else 6) + Extent(2)
+
+
+def _number(value: Extent, _: Arguments) -> Extent:
+    return value.as_number() + Extent(25)
+
+
+def _sum(_: Extent, __: Arguments) -> Extent:
     return Extent(NUMBER_BYTES)
 
 
@@ -176,23 +205,34 @@ _GROWTH: dict[str, Growth] = {
     "center": _center,
     "join": _join,
     "replace": _replace,
+    "tojson": _tojson,
+    "truncate": _truncate,
     "wordwrap": _wordwrap,
-    **dict.fromkeys(("count", "int", "length", "wordcount", "float", "round", "sum"), _number),
+    **dict.fromkeys(("int", "float", "round"), _number),
+    **dict.fromkeys((*_COUNT, "sum"), _sum),
     "filesizeformat": _number,
 }
 
 _METHOD_TYPES: dict[str, Type] = {
-    **dict.fromkeys(("count", "find", "index", "rfind", "rindex"), Int()),
+    **dict.fromkeys(("count", "find", "index", "rfind", "rindex"), Int(-1, 10**9)),
     **dict.fromkeys(("endswith", "startswith"), Bool()),
     **dict.fromkeys(("split", "rsplit", "splitlines"), List(Text())),
 }
+
+
+def record_method_result(name: str, value: Extent, arguments: Arguments) -> Extent:
+    """Return the bound of what a method of a record gives."""
+    if name == "get":
+        return value.as_json() + arguments.extent
+    # Pairs are lists of two, which takes a few bytes more for each than a record does.
+    return value.as_json().times(3)
 
 
 def method_result(name: str, value: Extent, arguments: Arguments) -> tuple[Type, Extent]:
     """Return what a call of a text's method gives."""
     if name in _METHOD_TYPES or name.startswith("is"):
         type_ = _METHOD_TYPES.get(name, Bool())
-        return type_, plain_extent(type_) or value.times(10)
+        return type_, settled(type_, value.times(10))
     if name in {"strip", "lstrip", "rstrip", "removeprefix", "removesuffix"}:
         return Text(), value
     if name in {"upper", "lower", "title", "capitalize", "casefold", "swapcase"}:
