@@ -1,5 +1,7 @@
 """What the checker says: diagnostics with a place, further labelled places, help and a fix."""
 
+from typing import Protocol
+
 from msgspec import Struct
 
 from botticelli.compiler.source import Source, Span
@@ -11,6 +13,13 @@ class Location(Struct, frozen=True):
 
     source: Source
     span: Span
+
+
+class Anchor(Protocol):
+    """Anything that stands somewhere in a file. Asking where may take another look at the file."""
+
+    @property
+    def location(self) -> Location: ...
 
 
 class Label(Struct, frozen=True):

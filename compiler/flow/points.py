@@ -4,12 +4,12 @@ An order is followed once, as the runtime will follow it. At each act, and at ea
 gives a point: what templates and conditions there can rest on, and why.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from botticelli.compiler.diagnostics import Location
+from botticelli.compiler.diagnostics import Anchor, Location
 from botticelli.compiler.flow.steps import act_names
 from botticelli.compiler.narrative.located import Name, Text
 from botticelli.compiler.narrative.model import (
@@ -30,7 +30,11 @@ class Cause(Struct, frozen=True):
     """Why an act may not have run: what decides it, and where that stands."""
 
     message: str
-    location: Location
+    anchor: Anchor
+
+    @property
+    def location(self) -> Location:
+        return self.anchor.location
 
 
 class Run(Struct, frozen=True):
@@ -89,7 +93,7 @@ class Flow(Struct, frozen=True):
     end: Point
 
 
-def follow(narrative: Narrative, acts: dict[str, Act]) -> Flow:
+def follow(narrative: Narrative, acts: Mapping[str, Act]) -> Flow:
     """Follow a narrative's order. Names in it that are no acts are passed over."""
     walk = _Walk(acts)
     start = Point(in_carousel=narrative.carousel is not None)
@@ -104,7 +108,7 @@ def follow(narrative: Narrative, acts: dict[str, Act]) -> Flow:
 class _Walk:
     """Collects points on the way through an order."""
 
-    def __init__(self, known: dict[str, Act]) -> None:
+    def __init__(self, known: Mapping[str, Act]) -> None:
         self._known = known
         self.acts: list[ActPoint] = []
         self.conditions: list[ConditionPoint] = []
@@ -151,7 +155,7 @@ class _Walk:
             certain = True
             previous: tuple[Act, ...] = (act,)
         else:
-            cause = Cause(f"`{name.value}` runs only when this holds", act.when.location)
+            cause = Cause(f"`{name.value}` runs only when this holds", act.when)
             run = Run(act, name, inside.holding, cause)
             certain = point.previous_certain
             previous = (*point.previous, act)
@@ -234,7 +238,7 @@ def _after_branch(
     if run.cause is not None:
         return run
     message = f"`{name}` runs only in a branch of this `if`"
-    return replace(run, cause=Cause(message, step.condition.location))
+    return replace(run, cause=Cause(message, step.condition))
 
 
 def _key(condition: Text) -> str:

@@ -16,8 +16,9 @@ from botticelli.compiler.workspace.workspace import Unit
 class Context(Struct, frozen=True):
     """The surroundings of one narrative.
 
-    ``acts`` are the names of its acts; ``narrative_key`` gives the key in the program of a narrative that is called by name.
-    ``consumes_by_default`` is what `preserve_source = false` makes of reads.
+    ``acts`` are the names of its acts; ``narrative_key`` gives the key in the program of a
+    narrative that is called by name. ``consumes_by_default`` is what `preserve_source = false`
+    makes of reads.
     """
 
     unit: Unit

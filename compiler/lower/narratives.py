@@ -84,7 +84,10 @@ def _security(own: Security | None, shared: Security | None) -> ir.Security:
             max_length=min(
                 (each.max_length.value for each in contents if each.max_length), default=None
             ),
-            block_mass_mentions=any(value(each.block_mass_mentions) or False for each in contents),
+            block_mass_mentions=any(
+                each.block_mass_mentions is not None and each.block_mass_mentions.value
+                for each in contents
+            ),
             prohibited_patterns=_words(*(each.prohibited_patterns or () for each in contents)),
             allowed_domains=_words(
                 next((each.allowed_domains for each in contents if each.allowed_domains), ())

@@ -47,4 +47,16 @@ class Key(Struct, frozen=True):
         return self.table.key_location(self.value)
 
 
+class Part(Struct, frozen=True):
+    """A part of a string."""
+
+    text: Text
+    start: int
+    end: int
+
+    @property
+    def location(self) -> Location:
+        return self.text.part(self.start, self.end)
+
+
 Name = Key | Text

@@ -5,7 +5,6 @@ from botticelli.compiler.flow.steps import act_names
 from botticelli.compiler.narrative.fields import is_slip
 from botticelli.compiler.narrative.located import Name, Text
 from botticelli.compiler.narrative.model import (
-    Act,
     ActStep,
     BranchStep,
     Narrative,
@@ -14,7 +13,9 @@ from botticelli.compiler.narrative.model import (
     SequenceStep,
     Step,
 )
-from botticelli.compiler.nearest import listing, nearest
+from botticelli.compiler.nearest import Names, listing
+from botticelli.compiler.rules.mentions import strings
+from botticelli.compiler.rules.resources import acts_of_file
 from botticelli.compiler.rules.subject import Subject
 from botticelli.grammar import catalogue
 
@@ -22,21 +23,23 @@ from botticelli.grammar import catalogue
 def check_order(subject: Subject) -> None:
     """Unknown, repeated and unused acts: what the orders of a file make of its acts."""
     meant: set[str] = set()
+    shared = Names(subject.file.acts)
     for narrative in subject.file.narratives:
-        meant |= _unknown_acts(narrative, subject)
+        own = Names(subject.file.acts_of(narrative)) if narrative.acts else shared
+        meant |= _unknown_acts(narrative, own, subject)
         if narrative.order is not None:
             _repeated_acts(narrative.order.body, {}, subject)
     _unused_acts(meant, subject)
 
 
-def _unknown_acts(narrative: Narrative, subject: Subject) -> set[str]:
+def _unknown_acts(narrative: Narrative, names: Names, subject: Subject) -> set[str]:
     """BOT201. Returns the acts that misspelt names most likely mean."""
     acts = subject.file.acts_of(narrative)
     meant: set[str] = set()
     for name in act_names(narrative.order.body) if narrative.order else ():
-        if name.value in acts:
+        if name.value in acts or subject.file.may_hold("acts", name.value):
             continue
-        guess = nearest(name.value, acts)
+        guess = names.nearest(name.value)
         if guess is not None:
             meant.add(guess)
         known = f"acts of this narrative are {listing(acts)}" if acts else "no act is defined"
@@ -47,6 +50,7 @@ def _unknown_acts(narrative: Narrative, subject: Subject) -> set[str]:
             note=f"did you mean `{guess}`?" if guess else "no such act",
             help=None if guess else known,
             fix=_rename(name, guess),
+            about=name.value,  # an order may be that of several narratives
         )
     return meant
 
@@ -99,10 +103,10 @@ def _unused_acts(meant: set[str], subject: Subject) -> None:
         for name in act_names(narrative.order.body):
             if name.value in acts:
                 reached.add(id(acts[name.value]))
-    every: list[Act] = list(file.acts.values())
-    for narrative in file.narratives:
-        every.extend(narrative.acts.values())
-    for act in every:
+        if subject.unit.diagnostics:
+            # A part of the order may have been passed over: what stands in it is not unused.
+            meant |= strings(narrative.order.node)
+    for act in acts_of_file(file):
         if id(act) not in reached and act.name.value not in meant:
             subject.reporter.report(
                 catalogue.UNUSED_ACT,

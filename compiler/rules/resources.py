@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from botticelli.compiler.diagnostics import Edit, Fix, Label
 from botticelli.compiler.narrative.fields import is_slip
 from botticelli.compiler.narrative.model import Act, NarrativeFile, Reference, Resource
-from botticelli.compiler.nearest import listing, nearest
+from botticelli.compiler.nearest import Names, listing
+from botticelli.compiler.rules.mentions import mentioned_resources
 from botticelli.compiler.rules.subject import Subject
 from botticelli.grammar import catalogue
 
@@ -15,17 +16,22 @@ SECTIONS = ("bots", "tables", "media")
 def check_resources(subject: Subject) -> None:
     """Unknown and unused resources."""
     sections = sections_of(subject.file)
+    names = {kind: Names(section) for kind, section in sections.items()}
     used: set[tuple[str, str]] = set()
     for act in acts_of_file(subject.file):
         for reference in references_of(act):
-            if reference.kind not in sections:
+            kind, name = reference.kind, reference.name
+            if kind not in sections:
                 continue
-            section = sections[reference.kind]
-            if reference.name in section:
-                used.add((reference.kind, reference.name))
-            else:
-                guess = _unknown_resource(reference, sections, subject)
-                used.add((reference.kind, guess or ""))
+            if name in sections[kind]:
+                used.add((kind, name))
+            elif not subject.file.may_hold(kind, name):
+                guess = names[kind].nearest(name)
+                used.add((kind, guess or ""))
+                _report_unknown(reference, guess, sections, subject)
+    if subject.unit.diagnostics:
+        # An input may have been passed over: what it mentions is not unused.
+        used |= mentioned_resources(subject.file.document.root)
     for kind, section in sections.items():
         for name, resource in section.items():
             if (kind, name) not in used:
@@ -53,13 +59,15 @@ def references_of(act: Act) -> Iterator[Reference]:
     return (item for item in act.inputs if isinstance(item, Reference))
 
 
-def _unknown_resource(
-    reference: Reference, sections: Mapping[str, Mapping[str, Resource]], subject: Subject
-) -> str | None:
-    """BOT202. Returns the name that was most likely meant."""
+def _report_unknown(
+    reference: Reference,
+    guess: str | None,
+    sections: Mapping[str, Mapping[str, Resource]],
+    subject: Subject,
+) -> None:
+    """BOT202, with the name that was most likely meant."""
     name, kind = reference.name, reference.kind
     known = sections[kind]
-    guess = nearest(name, known)
     elsewhere = [other for other in SECTIONS if name in sections[other]]
     labels = []
     help_text = None
@@ -80,4 +88,3 @@ def _unknown_resource(
         help=help_text,
         fix=Fix(safe=is_slip(name, guess), edits=(Edit(location, guess),)) if guess else None,
     )
-    return guess

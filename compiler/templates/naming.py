@@ -144,6 +144,8 @@ def member(namespace: Members, shown: str, key: str, at: Range, *, guarded: bool
     if key in namespace.members:
         return Found(namespace.members[key])
     close = nearest(key, namespace.members)
+    if namespace.open and close is None:
+        return Found(Bound(type=namespace.open_type))
     if guarded and close is None:
         return Found(UNKNOWN)
     message = f"nothing is named `{shown}.{key}`"
@@ -228,7 +230,7 @@ def _labels(owner: Bound) -> tuple[Label, ...]:
         return ()
     fields = isinstance(strip(owner.type), Record)
     message = "its fields are declared here" if fields else "its type comes from here"
-    return (Label(message, owner.definition),)
+    return (Label(message, owner.definition.location),)
 
 
 def strip(type_: Type) -> Type:

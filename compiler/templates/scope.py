@@ -9,7 +9,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from botticelli.compiler.diagnostics import Label, Location
+from botticelli.compiler.diagnostics import Anchor, Label
 from botticelli.compiler.ir.types import Type, Unknown
 
 
@@ -23,7 +23,7 @@ class Bound(Struct, frozen=True, kw_only=True):
     type: Type = Unknown()
     table: bool = False
     items: int | None = None
-    definition: Location | None = None
+    definition: Anchor | None = None
 
 
 class Maybe(Struct, frozen=True, kw_only=True):
@@ -62,11 +62,13 @@ class Absent(Struct, frozen=True, kw_only=True):
 class Members(Struct, frozen=True, kw_only=True):
     """A namespace: `state`, `env`, `vars`. With null members every key has the type `open_type`.
 
-    Keys of a `dotted` one may themselves hold dots, so that a step may be a part of a key.
+    An `open` one may have further keys: only what looks like a misspelt one is at fault. Keys of a
+    `dotted` one may themselves hold dots, so that a step may be a part of a key.
     """
 
     members: Mapping[str, Bound] | None = None
     open_type: Type = Unknown()
+    open: bool = False
     dotted: bool = False
 
 

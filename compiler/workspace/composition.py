@@ -6,6 +6,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from botticelli.compiler.diagnostics import Location
+from botticelli.compiler.flow.steps import act_names
 from botticelli.compiler.narrative.located import Text
 from botticelli.compiler.narrative.model import Act, Narrative, NarrativeFile, Reference
 from botticelli.compiler.syntax.reader import SUFFIXES
@@ -44,9 +45,13 @@ class Resolution(Struct, frozen=True):
 
 
 def calls_of(file: NarrativeFile, narrative: Narrative) -> Iterator[Call]:
-    """Yield what a narrative's acts run, in the order written, acts that no order names as well."""
-    for act in file.acts_of(narrative).values():
-        yield from calls_of_act(act)
+    """Yield what the acts of a narrative's order run, each act once, in the order written."""
+    if narrative.order is None:
+        return
+    acts = file.acts_of(narrative)
+    for name in dict.fromkeys(name.value for name in act_names(narrative.order.body)):
+        if name in acts:
+            yield from calls_of_act(acts[name])
 
 
 def calls_of_act(act: Act) -> Iterator[Call]:
@@ -80,7 +85,12 @@ def resolve_elsewhere(name: str, unit: Unit, workspace: Workspace) -> Resolution
         if chosen:
             return Resolution((NarrativeAt(other, chosen),))
     named = tuple(workspace.by_name.get(name, ()))
-    return Resolution(named, unsure=not (unit.document.intact and workspace.intact))
+    return Resolution(named, unsure=any(_may_hold(other, name) for other in workspace.damaged))
+
+
+def _may_hold(unit: Unit, name: str) -> bool:
+    """Whether a narrative of this name may stand in what could not be read of a file."""
+    return name == unit.path.stem or name in unit.document.source.text
 
 
 def _beside(name: str, path: Path) -> list[Path]:

@@ -1,22 +1,33 @@
 """All narrative files of a project: each read once, when something first asks for it."""
 
 import os
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from botticelli.compiler.diagnostics import Diagnostic, Location
 from botticelli.compiler.narrative.file import is_narrative, is_schema_file, read_narrative_file
 from botticelli.compiler.narrative.model import Narrative, NarrativeFile, Schema
+from botticelli.compiler.nearest import Names
 from botticelli.compiler.reporter import Reporter
+from botticelli.compiler.semantics.configuration import Configuration
 from botticelli.compiler.source import Source, Span
 from botticelli.compiler.syntax.nodes import Document
 from botticelli.compiler.syntax.reader import read
 from botticelli.compiler.workspace.discovery import project_of, sources
 from botticelli.compiler.workspace.schemas import Schemas, resolve_workspace_schemas
+from botticelli.compiler.workspace.tables import Tables
 from botticelli.grammar import catalogue
+
+if TYPE_CHECKING:
+    from botticelli.compiler.workspace.circles import Circles
+
+
+_NARRATIVE_SECTION = re.compile(r"""^\[{0,2}[ "']*(?:narratives?|toc|acts?)\b""", re.MULTILINE)
 
 
 class Unit(Struct, frozen=True):
@@ -30,6 +41,14 @@ class Unit(Struct, frozen=True):
     file: NarrativeFile | None
     diagnostics: list[Diagnostic]
     is_narrative: bool
+
+    @property
+    def may_be_narrative(self) -> bool:
+        """Whether the file is to be judged where nobody named it: a damaged one only if it can be
+        seen to be ours."""
+        if self.document.intact or self.file is not None:
+            return self.file is not None
+        return _NARRATIVE_SECTION.search(self.document.source.text) is not None
 
 
 class NarrativeAt(Struct, frozen=True):
@@ -65,8 +84,12 @@ class Workspace:
     @cached_property
     def units(self) -> tuple[Unit, ...]:
         """Every narrative and schema file of the project, in the order of their paths."""
-        found = (self.unit(path) for path in sources(self.folder, recursive=self.configured))
-        return tuple(unit for unit in found if unit.file is not None)
+        return tuple(unit for unit in self._sources if unit.file is not None)
+
+    @cached_property
+    def _sources(self) -> tuple[Unit, ...]:
+        found = sources(self.folder, recursive=self.configured)
+        return tuple(self.unit(path) for path in found)
 
     def narratives(self) -> Iterator[NarrativeAt]:
         """Every narrative of the workspace."""
@@ -84,9 +107,23 @@ class Workspace:
         return found
 
     @cached_property
-    def intact(self) -> bool:
-        """Whether every file of the workspace could be read whole."""
-        return all(unit.document.intact for unit in self.units)
+    def damaged(self) -> tuple[Unit, ...]:
+        """The files of the project that could not be read whole."""
+        return tuple(
+            unit for unit in self._sources if not unit.document.intact and unit.may_be_narrative
+        )
+
+    @cached_property
+    def narrative_names(self) -> Names:
+        """The names of all narratives, to ask which one a misspelt name means."""
+        return Names(self.by_name)
+
+    @cached_property
+    def circles(self) -> "Circles":
+        """Narratives of the workspace that run each other."""
+        from botticelli.compiler.workspace.circles import Circles
+
+        return Circles(self)
 
     @cached_property
     def schemas(self) -> dict[str, Schema]:
@@ -102,6 +139,18 @@ class Workspace:
     def types(self) -> Schemas:
         """The schemas of the workspace as types."""
         return resolve_workspace_schemas(self.schemas)
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """The configuration that holds here; what is wrong in it is reported elsewhere."""
+        from botticelli.compiler.workspace.configuration import read_configuration
+
+        return read_configuration(self.folder, Reporter())
+
+    @cached_property
+    def tables(self) -> Tables:
+        """What is known of the tables that the workspace reads and writes."""
+        return Tables(self)
 
 
 def workspace_of(path: Path, known: dict[Path, Workspace]) -> Workspace:

@@ -1,0 +1,122 @@
+"""Rules on templates: BOT301 to BOT308, by what each act can know when it runs."""
+
+from collections.abc import Iterator
+
+from botticelli.compiler.faults import to_diagnostic
+from botticelli.compiler.flow.outputs import command_of
+from botticelli.compiler.flow.points import Flow, follow
+from botticelli.compiler.flow.scope import PlaceScope, Surroundings
+from botticelli.compiler.narrative.located import Text
+from botticelli.compiler.narrative.model import (
+    Act,
+    Media,
+    Narrative,
+    NarrativeFile,
+    Reference,
+    TableQuery,
+    TextInput,
+)
+from botticelli.compiler.rules.resources import acts_of_file
+from botticelli.compiler.rules.subject import Subject
+from botticelli.compiler.semantics.templates import has_tags
+from botticelli.compiler.syntax.nodes import Array, Node, Scalar, Table
+from botticelli.compiler.templates.checking import check_prompt, check_value
+from botticelli.compiler.templates.scope import Names
+from botticelli.compiler.templates.values import Analysis
+from botticelli.grammar import catalogue
+
+
+def check_templates(subject: Subject) -> None:
+    """Check every template in every narrative that runs it, and the syntax of those in none."""
+    reached: set[int] = set()
+    for narrative in subject.file.narratives:
+        around, flow = surroundings(narrative, subject)
+        for at in flow.acts:
+            reached.add(id(at.act))
+            scope = PlaceScope(around, at.point, at.act)
+            for text, analysis in analyses(at.act, subject.file, scope):
+                for fault in analysis.faults:
+                    subject.reporter.add(to_diagnostic(fault, text.node))
+    for act in acts_of_file(subject.file):
+        if id(act) not in reached:
+            _check_syntax(act, subject)
+
+
+def surroundings(narrative: Narrative, subject: Subject) -> tuple[Surroundings, Flow]:
+    """Follow a narrative, and gather what is the same at every place of it."""
+    acts = subject.file.acts_of(narrative)
+    flow = follow(narrative, acts)
+    around = Surroundings(
+        unit=subject.unit,
+        workspace=subject.workspace,
+        configuration=subject.workspace.configuration,
+        acts=acts,
+        later=flow.later,
+        has_triggers=bool(subject.file.triggers),
+    )
+    return around, flow
+
+
+def _check_syntax(act: Act, subject: Subject) -> None:
+    """An act that no order reaches has no names, but its templates still must parse."""
+    for text, analysis in analyses(act, subject.file, Names({})):
+        for fault in analysis.faults:
+            if fault.rule in {catalogue.TEMPLATE_SYNTAX, catalogue.UNEXPANDED_DOLLAR}:
+                subject.reporter.add(to_diagnostic(fault, text.node))
+
+
+def analyses(
+    act: Act, file: NarrativeFile, scope: PlaceScope | Names
+) -> Iterator[tuple[Text, Analysis]]:
+    """Yield every template of an act with its analysis in a scope."""
+    for text in prompts_of(act, file):
+        yield text, check_prompt(text.value, scope)
+    for text in values_of(act, file):
+        if has_tags(text.value) or "$" in text.value:
+            yield text, check_value(text.value, scope)
+
+
+def prompts_of(act: Act, file: NarrativeFile) -> Iterator[Text]:
+    """Yield the templates of an act that go to a model."""
+    for item in act.inputs:
+        if isinstance(item, TextInput) and item.text is not None:
+            yield item.text
+    character = file.characters.get(act.character.value) if act.character else None
+    if character is not None and character.persona is not None:
+        yield character.persona
+
+
+def values_of(act: Act, file: NarrativeFile) -> Iterator[Text]:
+    """Yield the strings of an act in which the older `${…}` forms count as well."""
+    if act.arguments is not None:
+        yield from _strings(act.arguments)
+    for item in act.inputs:
+        command = command_of(item, file)
+        if command is not None:
+            for node in command.arguments.values():
+                yield from _strings(node)
+        yield from _media_and_tables(item, file)
+
+
+def _media_and_tables(item: object, file: NarrativeFile) -> Iterator[Text]:
+    found = item
+    if isinstance(item, Reference) and item.kind == "media" and item.name in file.media:
+        found = file.media[item.name].input
+    elif isinstance(item, Reference) and item.kind == "tables" and item.name in file.tables:
+        found = file.tables[item.name].input
+    if isinstance(found, Media):
+        yield from (text for text in (found.url, found.file) if text is not None)
+    elif isinstance(found, TableQuery) and found.table_name is not None:
+        yield found.table_name
+
+
+def _strings(root: Node) -> Iterator[Text]:
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Table):
+            pending.extend(reversed(list(node.entries.values())))
+        elif isinstance(node, Array):
+            pending.extend(reversed(node.items))
+        elif isinstance(node, Scalar) and isinstance(node.value, str):
+            yield Text(node.value, node)
