@@ -1,6 +1,6 @@
 """`check`: from paths to diagnostics."""
 
-import re
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -37,8 +37,6 @@ _RESTS_ON_ABSENCE = frozenset(
     }
 )
 
-_NARRATIVE_SECTION = re.compile(r"""^\[{0,2}[ "']*(?:narratives?|toc|acts?)\b""", re.MULTILINE)
-
 
 class CheckResult(Struct, frozen=True):
     """What was found, and in how many files it was looked for."""
@@ -63,7 +61,7 @@ def check_paths(paths: Sequence[Path]) -> CheckResult:
             continue
         workspace = workspace_of(path, workspaces)
         unit = workspace.unit(path)
-        if not named and not _may_be_narrative(unit):
+        if not named and not unit.may_be_narrative:
             continue
         files += 1
         reporter.extend(check_unit(unit, workspace, named=named))
@@ -73,7 +71,7 @@ def check_paths(paths: Sequence[Path]) -> CheckResult:
 def _expand(paths: Iterable[Path]) -> Iterable[tuple[Path, bool]]:
     """Yield absolute paths of files, and whether each was named itself."""
     for path in paths:
-        absolute = path.absolute()
+        absolute = Path(os.path.abspath(path))  # noqa: PTH100 - `..` goes as well
         if not absolute.is_dir():
             yield absolute, True
             continue
@@ -81,13 +79,6 @@ def _expand(paths: Iterable[Path]) -> Iterable[tuple[Path, bool]]:
             yield absolute / CONFIGURATION, False
         for source in sources(absolute, recursive=True):
             yield source, False
-
-
-def _may_be_narrative(unit: Unit) -> bool:
-    """Whether to judge a file of a folder: a broken one only if it can be seen to be ours."""
-    if unit.document.intact or unit.file is not None:
-        return unit.file is not None
-    return _NARRATIVE_SECTION.search(unit.document.source.text) is not None
 
 
 def check_unit(unit: Unit, workspace: Workspace, *, named: bool) -> list[Diagnostic]:

@@ -1,34 +1,68 @@
 """Did you mean: the known name that a misspelt one most likely stands for."""
 
+from bisect import bisect_left
 from collections.abc import Iterable
+
+LONGEST = 100
+"""Longer strings are never misspelt names, and comparing them takes quadratic time."""
+
+_NEIGHBOURS = 8
+
+
+class Names:
+    """Known names, made ready to be asked for the nearest one many times.
+
+    Among many names only those are compared that begin or end like the one asked for.
+    """
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self._by_folded: dict[str, str] = {}
+        for name in known:
+            self._by_folded.setdefault(_fold(name), name)
+        self._forwards = sorted(self._by_folded)
+        self._backwards = sorted(name[::-1] for name in self._by_folded)
+
+    def nearest(self, name: str) -> str | None:
+        """Return the known name closest to ``name``, or None when none is close.
+
+        Case, hyphens and underscores count as alike; a misspelling in three letters out of ten is
+        still recognised.
+        """
+        from difflib import get_close_matches
+
+        if len(name) > LONGEST:
+            return None
+        folded = _fold(name)
+        matches = get_close_matches(folded, self._near(folded), n=1, cutoff=0.65)
+        return self._by_folded[matches[0]] if matches else None
+
+    def _near(self, folded: str) -> Iterable[str]:
+        if len(self._by_folded) <= 4 * _NEIGHBOURS:
+            return self._by_folded
+        alike = _around(self._forwards, folded)
+        return [*alike, *(name[::-1] for name in _around(self._backwards, folded[::-1]))]
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name closest to ``name``, or None when none is close.
-
-    Case, hyphens and underscores count as alike; a misspelling in three letters out of ten is
-    still recognised.
-    """
-    from difflib import get_close_matches
-
-    folded: dict[str, str] = {}
-    for candidate in known:
-        folded.setdefault(_fold(candidate), candidate)
-    # Long strings are never misspelt names, and comparing them takes quadratic time.
-    if len(name) > 100:
-        return None
-    matches = get_close_matches(_fold(name), folded, n=1, cutoff=0.65)
-    return folded[matches[0]] if matches else None
+    """Return the known name closest to ``name``, or None when none is close."""
+    return Names(known).nearest(name)
 
 
 def listing(names: Iterable[str], limit: int = 12) -> str:
     """Write names for a sentence, in back-quotes: `a`, `b` and `c`."""
-    quoted = [f"`{name}`" for name in names]
-    if len(quoted) > limit:
-        quoted = [*quoted[:limit], f"{len(quoted) - limit} more"]
+    every = list(names)
+    quoted = [f"`{name}`" for name in every[:limit]]
+    if len(every) > limit:
+        quoted.append(f"{len(every) - limit} more")
     if len(quoted) < 2:
         return "".join(quoted)
     return f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+
+
+def _around(names: list[str], name: str) -> list[str]:
+    """The names on both sides of where ``name`` would stand among sorted ones."""
+    place = bisect_left(names, name)
+    return names[max(0, place - _NEIGHBOURS) : place + _NEIGHBOURS]
 
 
 def _fold(name: str) -> str:

@@ -22,19 +22,25 @@ class Reporter:
         labels: Iterable[Label] = (),
         help: str | None = None,  # noqa: A002 - the word users read
         fix: Fix | None = None,
+        about: str | None = None,
     ) -> None:
-        """Add one diagnostic."""
-        self.add(
-            Diagnostic(
-                rule=rule,
-                message=message,
-                location=location,
-                note=note,
-                labels=tuple(labels),
-                help=help,
-                fix=fix,
-            )
+        """Add one diagnostic.
+
+        ``about`` tells apart what one rule may say of one place, where the message says too much:
+        a table that YAML aliases bring to two acts has its faults once.
+        """
+        diagnostic = Diagnostic(
+            rule=rule,
+            message=message,
+            location=location,
+            note=note,
+            labels=tuple(labels),
+            help=help,
+            fix=fix,
         )
+        path, start, end, code, _ = diagnostic.order
+        known = about if about is not None else message
+        self._found.setdefault((path, start, end, code, known), diagnostic)
 
     def add(self, diagnostic: Diagnostic) -> None:
         self._found.setdefault(diagnostic.order, diagnostic)
@@ -46,4 +52,4 @@ class Reporter:
     @property
     def diagnostics(self) -> list[Diagnostic]:
         """What was found, in the order of files and places."""
-        return [self._found[order] for order in sorted(self._found)]
+        return sorted(self._found.values(), key=lambda each: each.order)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from botticelli.compiler.diagnostics import Label
 from botticelli.compiler.narrative.fields import USER_KEY_PREFIX, Fields
-from botticelli.compiler.narrative.inputs import read_inputs
+from botticelli.compiler.narrative.inputs import is_nothing, read_inputs, report_no_input
 from botticelli.compiler.narrative.located import Key, Name, Text
 from botticelli.compiler.narrative.model import Act, Input, OutputFields
 from botticelli.compiler.narrative.resources import read_output_fields
@@ -26,12 +26,12 @@ def read_acts(table: Table, reporter: Reporter) -> dict[str, Act]:
 def _read_act(name: Key, node: Node, reporter: Reporter) -> Act:
     if isinstance(node, Table):
         fields = Fields(node, reporter, f"act `{name.value}`")
-        for key in ("scene", "act_name"):
-            fields.node(key)
+        fields.text("act_name")
         act = _read_full(name, fields)
         fields.finish()
         return act
-    if isinstance(node, Array) or (isinstance(node, Scalar) and isinstance(node.value, str)):
+    is_text = isinstance(node, Scalar) and isinstance(node.value, str)
+    if isinstance(node, Array) or is_text or is_nothing(node):
         return Act(name=name, node=node, inputs=read_inputs(node, reporter, name.value))
     Fields(name.table, reporter, "[acts]").wrong_type(
         node, f"act `{name.value}`", "a prompt, an array of inputs or a table"
@@ -39,8 +39,8 @@ def _read_act(name: Key, node: Node, reporter: Reporter) -> Act:
     return Act(name=name, node=node)
 
 
-def read_scenes(array: Array, name_key: str, reporter: Reporter) -> tuple[Act, ...]:
-    """Read `[[act]]` (named by `act_name`) or `[[acts]]` (named by `name`).
+def read_scenes(array: Array, name_keys: tuple[str, ...], reporter: Reporter) -> tuple[Act, ...]:
+    """Read `[[act]]` (named by `act_name`) or `[[acts]]` (named by `name` as well).
 
     Returns them in order of `scene`, then of the file; one without a scene follows the one
     written before it.
@@ -54,7 +54,7 @@ def read_scenes(array: Array, name_key: str, reporter: Reporter) -> tuple[Act, .
                 node, f"each item of `{array.key}`", "a table"
             )
             continue
-        act = _read_scene(node, name_key, reporter)
+        act = _read_scene(node, name_keys, reporter)
         if act is None:
             continue
         first = acts.setdefault(act.name.value, act)
@@ -66,20 +66,19 @@ def read_scenes(array: Array, name_key: str, reporter: Reporter) -> tuple[Act, .
     return tuple(act for _, act in sorted(scenes, key=lambda pair: pair[0]))
 
 
-def _read_scene(node: Table, name_key: str, reporter: Reporter) -> Act | None:
-    named = node.entries.get(name_key)
+def _read_scene(node: Table, name_keys: tuple[str, ...], reporter: Reporter) -> Act | None:
+    named = next((node.entries[key] for key in name_keys if key in node.entries), None)
     called = named.value if isinstance(named, Scalar) else None
     where = f"act `{called}`" if isinstance(called, str) else "an act"
     fields = Fields(node, reporter, where)
-    fields.require(name_key)
-    name = fields.text(name_key)
-    if name_key == "name":
-        fields.node("act_name")
+    fields.require(*name_keys)
+    key = fields.first_of(*name_keys)
+    name = fields.text(key) if key else None
     if name is not None and not name.value.strip():
         fields.bad_value(name.node, "an act's name is blank")
         name = None
     # A table without a name is still read: what is wrong in it is wrong whatever it is called.
-    act = _read_full(name or Text("", Scalar(node.document, node, name_key, "")), fields)
+    act = _read_full(name or Text("", Scalar(node.document, node, name_keys[0], "")), fields)
     fields.finish()
     return act if name is not None else None
 
@@ -96,17 +95,15 @@ def _read_full(name: Name, fields: Fields) -> Act:
     inputs: tuple[Input, ...] = ()
     if key:
         inputs = _read_inputs(name.value, key, fields)
-    elif not call:
-        fields.reporter.report(
-            catalogue.EMPTY_ACT,
-            name.location if isinstance(name, Key) or name.value else fields.table.location,
-            f"{fields.where} has no input",
-            note="nothing to send or do",
-            help="give it a `prompt`, an `input` or a `narrative`",
+    else:
+        location = name.location if isinstance(name, Key) else fields.table.location
+        fields.expect(
+            ("prompt", "input", "inputs", "narrative", "narrative_ref"),
+            lambda: report_no_input(fields.where, location, fields.reporter),
         )
     scene = fields.integer("scene")
     arguments = fields.sub("with")
-    description = fields.node("description")
+    description = fields.scalar("description")
     return Act(
         name=name,
         node=fields.table,
@@ -117,16 +114,18 @@ def _read_full(name: Name, fields: Fields) -> Act:
         scene=scene,
         conduct=read_conduct(fields),
         carousel=read_carousel_at(fields, "carousel", f"the carousel of {fields.where}"),
-        when=read_expression(fields, "when"),
+        when=fields.text("when"),
         output=_read_output(fields),
         extract_output=fields.boolean("extract_output"),
-        description=description if isinstance(description, Scalar) else None,
+        description=description,
     )
 
 
 def _read_inputs(act: str, key: str, fields: Fields) -> tuple[Input, ...]:
     node = fields.node(key)
     assert node is not None
+    if is_nothing(node):
+        return read_inputs(node, fields.reporter, act)
     if key == "prompt" and not _is_text(fields, "prompt"):
         fields.wrong_type(node, "`prompt`", "a string")
         return ()
@@ -139,15 +138,6 @@ def _read_inputs(act: str, key: str, fields: Fields) -> tuple[Input, ...]:
 def _is_text(fields: Fields, key: str) -> bool:
     node = fields.table.entries.get(key)
     return isinstance(node, Scalar) and isinstance(node.value, str)
-
-
-def read_expression(fields: Fields, key: str) -> Text | None:
-    """Read the text of a condition; a blank one is no condition."""
-    text = fields.text(key)
-    if text is not None and not text.value.strip():
-        fields.bad_value(text.node, f"`{key}` is blank", note="expected a condition")
-        return None
-    return text
 
 
 def _read_output(fields: Fields) -> Text | OutputFields | None:

@@ -24,16 +24,18 @@ T = TypeVar("T")
 class Fields:
     """The keys of one table, and which of them have been asked for.
 
-    ``where`` names the table in messages: ``[carousel]``, ``act `draft` ``.
+    ``where`` names the table in messages: ``[carousel]``, ``act `draft` ``. ``known`` has the keys
+    that were asked for, ``unread`` those named definitions that could not be read.
     """
 
     def __init__(self, table: Table, reporter: Reporter, where: str) -> None:
         self.table = table
         self.reporter = reporter
         self.where = where
-        self._known: dict[str, None] = {}
+        self.known: dict[str, None] = {}
         self._misspelt: dict[str, str] = {}
         self._absent: list[tuple[tuple[str, ...], Callable[[], None]]] = []
+        self.unread: set[tuple[str, str]] = set()
 
     # Keys
 
@@ -42,23 +44,23 @@ class Fields:
 
     def node(self, key: str) -> Node | None:
         """Return what stands under ``key``, of whatever kind."""
-        self._known[key] = None
+        self.known[key] = None
         return self.table.entries.get(self._misspelt.get(key, key))
 
     def forgive(self, keys: Iterable[str]) -> None:
-        """Report the keys that are none of ``keys``, and read those that are misspelt as what they
-        most likely mean, so that what stands under them is not missed as well."""
-        self._known.update(dict.fromkeys(keys))
+        """Report the keys that are none of ``keys``. One that differs from a known key by a slip
+        of the fingers is then read as that key: what stands under it is not missed as well."""
+        self.known.update(dict.fromkeys(keys))
         for key in self.table.entries:
             if self._is_unknown(key):
                 meant = self._unknown(key)
-                if meant is not None and meant not in self.table.entries:
+                if meant is not None and meant not in self.table.entries and is_slip(key, meant):
                     self._misspelt.setdefault(meant, key)
 
     def first_of(self, *keys: str) -> str | None:
         """Return which of several spellings of one key is present; two at once are a conflict."""
         for key in keys:
-            self._known[key] = None
+            self.known[key] = None
         present = [key for key in keys if key in self.table.entries]
         for key in present[1:]:
             self.conflict(present[0], key)
@@ -86,14 +88,14 @@ class Fields:
         """Tell whether one of several keys is there; if none is, ``finish`` calls ``report``,
         unless an unknown key most likely means one of them."""
         for key in keys:
-            self._known[key] = None
+            self.known[key] = None
         if any(key in self.table.entries for key in keys):
             return True
         self._absent.append((keys, report))
         return False
 
     def _report_missing(self, keys: tuple[str, ...], help_text: str | None) -> None:
-        what = listing(keys).replace(" and ", " or ")
+        what = _alternatives(keys)
         self.reporter.report(
             catalogue.MISSING_KEY,
             self.table.location,
@@ -120,19 +122,19 @@ class Fields:
 
     def _is_unknown(self, key: str) -> bool:
         return (
-            key not in self._known
+            key not in self.known
             and key not in self._misspelt.values()
             and not key.startswith(USER_KEY_PREFIX)
         )
 
     def _unknown(self, key: str) -> str | None:
         """Report one unknown key; return the one that was most likely meant."""
-        free = [known for known in self._known if known not in self.table.entries]
-        guess = nearest(key, free) or nearest(key, self._known)
+        free = [known for known in self.known if known not in self.table.entries]
+        guess = nearest(key, free) or nearest(key, self.known)
         location = self.table.key_location(key)
         if guess is None:
             note = "not a key here"
-            help_text = f"known keys are {listing(sorted(self._known), limit=30)}"
+            help_text = f"known keys are {listing(sorted(self.known), limit=30)}"
         else:
             note = f"did you mean `{guess}`?"
             help_text = None
@@ -166,7 +168,7 @@ class Fields:
             guess = nearest(text.value, allowed)
             self.bad_value(
                 text.node,
-                f"`{key}` is {listing(allowed).replace(' and ', ' or ')}, found {quoted(text.value)}",
+                f"`{key}` is {_alternatives(allowed)}, found {quoted(text.value)}",
                 note=f"did you mean `{guess}`?" if guess else "",
             )
             return None
@@ -179,6 +181,14 @@ class Fields:
         if isinstance(node, Scalar) and isinstance(node.value, bool):
             return Located(node.value, node)
         self.wrong_type(node, f"`{key}`", "a boolean", _unquoted(node, ("true", "false")))
+        return None
+
+    def scalar(self, key: str) -> Scalar | None:
+        """Return a value of any type that is neither table nor array."""
+        node = self.node(key)
+        if node is None or isinstance(node, Scalar):
+            return node
+        self.wrong_type(node, f"`{key}`", "a value")
         return None
 
     def integer(
@@ -282,10 +292,13 @@ class Fields:
     ) -> Mapping[str, T]:
         """Read a table of tables, each with ``reader``; ``what`` is what each one is called.
 
-        Returns what could be read; ``names_in`` tells the names of the rest.
+        What cannot be read is noted in ``unread``: as a key and a name, without a name when all
+        that the key holds cannot be read.
         """
         fields = self.sub(key, f"[{key}]")
         if fields is None:
+            if key in self:
+                self.unread.add((key, ""))
             return {}
         found: dict[str, T] = {}
         for name, node in fields.table:
@@ -293,11 +306,14 @@ class Fields:
                 continue
             if not isinstance(node, Table):
                 self.wrong_type(node, f"{what} `{name}`", "a table")
+                self.unread.add((key, name))
                 continue
             inner = Fields(node, self.reporter, f"{what} `{name}`")
             value = reader(Key(fields.table, name), inner)
             inner.finish()
-            if value is not None:
+            if value is None:
+                self.unread.add((key, name))
+            else:
                 found[name] = value
         return found
 
@@ -345,6 +361,10 @@ class Fields:
             limit = f"at least {minimum:g}" if below else f"at most {maximum:g}"
         self.bad_value(node, f"`{key}` must be {limit}, found {value}")
         return False
+
+
+def _alternatives(words: Iterable[str]) -> str:
+    return listing(words).replace(" and ", " or ")
 
 
 def _as_float(number: float) -> float:

@@ -20,6 +20,21 @@ from botticelli.compiler.reporter import Reporter
 from botticelli.compiler.syntax.nodes import Array, Document, Table
 
 NARRATIVE_KEYS = frozenset({"narrative", "narratives", "toc", "acts", "act"})
+_SECTIONS = (
+    "narrative",
+    "narratives",
+    "toc",
+    "acts",
+    "act",
+    "bots",
+    "tables",
+    "media",
+    "schemas",
+    "characters",
+    "carousel",
+    "security",
+    "triggers",
+)
 
 
 def is_narrative(document: Document) -> bool:
@@ -36,11 +51,13 @@ def is_schema_file(document: Document) -> bool:
 def read_narrative_file(document: Document, reporter: Reporter) -> NarrativeFile:
     """Read all sections of a file and report what does not fit."""
     fields = Fields(document.root, reporter, "the file")
+    fields.forgive(_SECTIONS)
     acts, scenes = _read_acts(fields)
     defaults = FileDefaults(
         name=PurePosixPath(document.source.path).stem,
         root=document.root,
-        order=read_order(fields, "toc") if fields.node("toc") else None,
+        has_contents="toc" in fields,
+        order=read_order(fields, scenes) if "toc" in fields else None,
         carousel=fields.read("carousel", read_carousel, "[carousel]"),
         scenes=scenes,
     )
@@ -58,6 +75,7 @@ def read_narrative_file(document: Document, reporter: Reporter) -> NarrativeFile
         characters=dict(fields.named("characters", read_character, "character")),
         security=fields.read("security", read_security, "[security]"),
         triggers=tuple(fields.named("triggers", read_trigger, "trigger").values()),
+        unread=frozenset(fields.unread),
     )
     fields.finish()
     return file
@@ -68,14 +86,16 @@ def _read_acts(fields: Fields) -> tuple[dict[str, Act], tuple[Act, ...]]:
     scenes: tuple[Act, ...] = ()
     node = fields.node("acts")
     if isinstance(node, Array):
-        scenes = read_scenes(node, "name", fields.reporter)
+        scenes = read_scenes(node, ("name", "act_name"), fields.reporter)
     elif isinstance(node, Table):
         named = read_acts(node, fields.reporter)
     elif node is not None:
         fields.wrong_type(node, "`acts`", "a table of acts")
+        fields.unread.add(("acts", ""))
     node = fields.node("act")
     if isinstance(node, Array):
-        scenes += read_scenes(node, "act_name", fields.reporter)
+        scenes += read_scenes(node, ("act_name",), fields.reporter)
     elif node is not None:
         fields.wrong_type(node, "`act`", "an array of tables, `[[act]]`")
+        fields.unread.add(("acts", ""))
     return merge_acts(named, scenes, fields.reporter), scenes

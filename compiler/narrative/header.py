@@ -10,7 +10,6 @@ from botticelli.compiler.narrative.fields import USER_KEY_PREFIX, Fields
 from botticelli.compiler.narrative.located import Key, Name
 from botticelli.compiler.narrative.model import (
     Act,
-    ActStep,
     Budget,
     Carousel,
     ContentStorage,
@@ -18,9 +17,12 @@ from botticelli.compiler.narrative.model import (
     Narrative,
     NarrativeLink,
     Order,
-    SequenceStep,
 )
-from botticelli.compiler.narrative.order import read_order
+from botticelli.compiler.narrative.order import (
+    order_of_scenes,
+    read_order,
+    report_missing_order,
+)
 from botticelli.compiler.narrative.security import read_security
 from botticelli.compiler.narrative.settings import (
     read_budget,
@@ -64,6 +66,7 @@ class FileDefaults(Struct, frozen=True):
 
     name: str
     root: Table
+    has_contents: bool
     order: Order | None
     carousel: Carousel | None
     scenes: tuple[Act, ...]
@@ -71,26 +74,25 @@ class FileDefaults(Struct, frozen=True):
     @property
     def scene_order(self) -> Order | None:
         """The order of an `[[act]]` file's acts."""
-        if not self.scenes:
-            return None
-        node = self.scenes[0].node
-        return Order(node, SequenceStep(node, tuple(ActStep(act.name) for act in self.scenes)))
+        body = order_of_scenes(self.root, self.scenes)
+        return Order(self.root, body) if body else None
 
 
 def read_narratives(
     fields: Fields, defaults: FileDefaults
 ) -> tuple[tuple[Narrative, ...], dict[str, NarrativeLink]]:
     """Read every narrative of a file, and the names it gives to narratives elsewhere."""
-    narratives: list[Narrative] = []
+    narratives: dict[str, Narrative] = {}
     links: dict[str, NarrativeLink] = {}
     node = fields.node("narrative")
     if isinstance(node, Table) and _is_single(node):
-        narratives.append(_read_single(Fields(node, fields.reporter, "[narrative]"), defaults))
+        single = _read_single(Fields(node, fields.reporter, "[narrative]"), defaults)
+        narratives[single.name] = single
     elif node is not None:
         several = fields.named(
             "narrative", lambda key, sub: _several(key, sub, defaults), "narrative"
         )
-        narratives.extend(several.values())
+        narratives.update(several)
     older: Mapping[str, Narrative | NarrativeLink] = fields.named(
         "narratives", lambda key, sub: _older(key, sub, defaults), "narrative"
     )
@@ -99,39 +101,55 @@ def read_narratives(
             links[name] = found
         else:
             _add(found, narratives, fields)
-    if node is None and "narratives" not in fields:
-        _read_headless(fields, defaults, narratives)
-    return tuple(narratives), links
+    if node is None and not narratives and _runs_by_itself(fields, links):
+        narratives[defaults.name] = _read_headless(fields, defaults)
+    return tuple(narratives.values()), links
+
+
+def _runs_by_itself(fields: Fields, links: Mapping[str, NarrativeLink]) -> bool:
+    """Whether a file without a narrative of its own holds one nevertheless, and does not merely
+    name others."""
+    if "narratives" in fields and not links:
+        return False
+    return any(key in fields for key in ("toc", "acts", "act"))
 
 
 def _is_single(table: Table) -> bool:
     """One narrative, if any key of its own is there; else a table of several."""
-    if not _KEYS.isdisjoint(table.entries) or not table.entries:
+    written = {key: node for key, node in table if not key.startswith(USER_KEY_PREFIX)}
+    if not _KEYS.isdisjoint(written) or not written:
         return True
-    return not all(isinstance(node, Table) for _, node in table)
+    return not all(isinstance(node, Table) for node in written.values())
 
 
-def _read_headless(fields: Fields, defaults: FileDefaults, narratives: list[Narrative]) -> None:
-    """A file without `[narrative]`: that of `[[act]]` is named after the file, others lack one."""
-    if not defaults.scenes:
-        acts_are_scenes = isinstance(fields.table.entries.get("acts"), Array)
-        if "act" not in fields and not acts_are_scenes:
-            fields.reporter.report(
-                catalogue.MISSING_KEY,
-                defaults.root.location,
-                "the file has acts or an order, but no `[narrative]` with a name",
-                note="`[narrative]` is missing",
-                help='add `[narrative]` with `name = "…"` at the top',
-            )
-        return
-    narratives.append(
-        Narrative(
-            name=defaults.name,
-            anchor=defaults.root,
-            header=defaults.root,
-            order=defaults.order or defaults.scene_order,
-            carousel=defaults.carousel or _short_carousel(defaults.order),
+def _read_headless(fields: Fields, defaults: FileDefaults) -> Narrative:
+    """A file without `[narrative]`: that of `[[act]]` is named after the file, others lack one.
+
+    What lacks one is read all the same, for what else can be said of it.
+    """
+    is_array = isinstance(fields.node("act") or fields.node("acts"), Array)
+    order = defaults.order or (None if "toc" in fields else defaults.scene_order)
+    if not is_array and not defaults.scenes:
+        fields.reporter.report(
+            catalogue.MISSING_KEY,
+            defaults.root.location,
+            "the file has acts or an order, but no `[narrative]` with a name",
+            note="`[narrative]` is missing",
+            help='add `[narrative]` with `name = "…"` at the top',
         )
+    elif order is None and "toc" not in fields:
+        fields.reporter.report(
+            catalogue.EMPTY_ORDER,
+            defaults.root.location,
+            "the file has no act that could run",
+            note="nothing to run",
+        )
+    return Narrative(
+        name=defaults.name,
+        anchor=defaults.root,
+        header=defaults.root,
+        order=order,
+        carousel=_short_carousel(order) or defaults.carousel,
     )
 
 
@@ -141,13 +159,16 @@ def _read_single(fields: Fields, defaults: FileDefaults) -> Narrative:
     if name is not None and not name.value.strip():
         fields.bad_value(name.node, "the narrative's name is blank")
         name = None
-    own, shared = fields.table.entries.get("toc"), defaults.order
-    if own is not None and shared is not None:
+    own, shared = fields.table, defaults.root
+    if "toc" in own.entries and "toc" in shared.entries:
+        places = (own.key_location("toc"), shared.key_location("toc"))
+        first, second = sorted(places, key=lambda place: place.span)
         fields.reporter.report(
             catalogue.CONFLICTING_KEYS,
-            fields.table.key_location("toc"),
+            second,
             "the narrative has two tables of contents: its own and the file's",
-            note="this one is used",
+            note="this one as well",
+            labels=[Label("the other stands here", first)],
             help="keep one of the two",
         )
     narrative = _read_narrative(
@@ -170,10 +191,9 @@ def _older(key: Key, fields: Fields, defaults: FileDefaults) -> Narrative | Narr
     return NarrativeLink(key, target) if target else None
 
 
-def _add(narrative: Narrative, narratives: list[Narrative], fields: Fields) -> None:
-    twin = next((other for other in narratives if other.name == narrative.name), None)
-    if twin is None:
-        narratives.append(narrative)
+def _add(narrative: Narrative, narratives: dict[str, Narrative], fields: Fields) -> None:
+    twin = narratives.setdefault(narrative.name, narrative)
+    if twin is narrative:
         return
     fields.reporter.report(
         catalogue.DUPLICATE_KEY,
@@ -193,17 +213,15 @@ def _read_narrative(
         acts = read_acts(acts_node, fields.reporter)
     elif acts_node is not None:
         fields.wrong_type(acts_node, "`acts` of a narrative", "a table of acts")
-    own_order = read_order(fields, "toc") if fields.node("toc") else None
-    has_order = "toc" in fields or defaults.order or "toc" in fields.table.document.root.entries
-    order = own_order or defaults.order or (None if has_order else defaults.scene_order)
-    if not has_order and order is None:
-        fields.reporter.report(
-            catalogue.MISSING_ORDER,
-            fields.table.location,
-            f"narrative `{text}` has no table of contents",
-            note="nothing says which acts run",
-            help='add `[toc]` with `order = ["…"]`',
-        )
+    if "toc" in fields:
+        order = read_order(fields, defaults.scenes)
+    elif defaults.has_contents:
+        order = defaults.order
+    else:
+        order = defaults.scene_order
+        if order is None:
+            message = f"narrative `{text}` has no table of contents"
+            fields.expect(("toc",), lambda: report_missing_order(fields, message))
     carousel = fields.read("carousel", read_carousel, f"the carousel of `{text}`")
     return Narrative(
         name=text,

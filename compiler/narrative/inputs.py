@@ -3,6 +3,7 @@
 import re
 from pathlib import PurePosixPath
 
+from botticelli.compiler.diagnostics import Location
 from botticelli.compiler.faults import to_diagnostic
 from botticelli.compiler.languages import ast
 from botticelli.compiler.languages.references import classify, parse_reference
@@ -23,28 +24,46 @@ from botticelli.compiler.narrative.resources import (
 from botticelli.compiler.nearest import nearest
 from botticelli.compiler.reporter import Reporter
 from botticelli.compiler.semantics.media import media_kind
-from botticelli.compiler.syntax.nodes import Array, Node, Table
+from botticelli.compiler.syntax.faults import quoted
+from botticelli.compiler.syntax.nodes import Array, Node, Scalar, Table
 from botticelli.grammar import catalogue
 
 # The common form of a table reference, told without loading its grammar.
 _PLAIN_TABLE = re.compile(r"\s*tables\.([^\W\d][\w-]*)\s*")
 
 TYPES = ("text", *MEDIA_KINDS, "bot_command", "table")
+_TYPES_OF_REFERENCES = {
+    "bots": ("bot_command",),
+    "tables": ("table",),
+    "table": ("table",),
+    "media": MEDIA_KINDS,
+}
 
 
 def read_inputs(node: Node, reporter: Reporter, act: str) -> tuple[Input, ...]:
     """Read what stands under `prompt`, `input`, `inputs`, or as an act: one input or several."""
     items = node.items if isinstance(node, Array) else [node]
-    if not items:
-        reporter.report(
-            catalogue.EMPTY_ACT,
-            node.location,
-            f"act `{act}` has no input",
-            note="nothing to send or do",
-            help="give it a prompt, a reference or a command",
-        )
+    if not items or is_nothing(node):
+        report_no_input(f"act `{act}`", node.location, reporter)
+        return ()
     read = (read_input(item, reporter, act) for item in items)
     return tuple(found for found in read if found is not None)
+
+
+def is_nothing(node: Node) -> bool:
+    """Whether a value is YAML's null, which an absent value is as well."""
+    return isinstance(node, Scalar) and node.value is None
+
+
+def report_no_input(what: str, location: Location, reporter: Reporter) -> None:
+    reporter.report(
+        catalogue.EMPTY_ACT,
+        location,
+        f"{what} has no input",
+        note="nothing to send or do",
+        help="give it a `prompt`, an `input` or a `narrative`",
+        about="",
+    )
 
 
 def read_input(node: Node, reporter: Reporter, act: str) -> Input | None:
@@ -59,16 +78,14 @@ def read_input(node: Node, reporter: Reporter, act: str) -> Input | None:
     return None if text is None else read_string(text, reporter, act)
 
 
-def read_string(
-    text: Text, reporter: Reporter, act: str, retention: Located[str] | None = None
-) -> TextInput | Reference | None:
+def read_string(text: Text, reporter: Reporter, act: str) -> TextInput | Reference | None:
     """Take a string as a reference if it has the form of one, else as a prompt."""
     if classify(text.value) is not None:
-        return _reference(text, reporter, retention)
+        return _reference(text, reporter, None)
     if not text.value.strip():
         _blank(text.node, reporter, act)
         return None
-    return TextInput(node=text.node, text=text, retention=retention)
+    return TextInput(node=text.node, text=text)
 
 
 def _reference(text: Text, reporter: Reporter, retention: Located[str] | None) -> Reference | None:
@@ -97,12 +114,13 @@ def _blank(node: Node, reporter: Reporter, act: str) -> None:
         node.location,
         f"a prompt of act `{act}` is blank",
         note="nothing to send",
+        about="",
     )
 
 
 def _read_table(fields: Fields, act: str) -> Input | None:
     if "ref" in fields:
-        return _read_ref(fields, act)
+        return _read_ref(fields)
     kind = _kind(fields)
     if kind == "bot_command":
         return read_command(fields, open_arguments=False)
@@ -128,7 +146,7 @@ def _kind(fields: Fields) -> str | None:
             guess = nearest(text.value, TYPES)
             fields.bad_value(
                 written,
-                f"`{text.value}` is not a type of input",
+                f"{quoted(text.value)} is not a type of input",
                 note=f"did you mean `{guess}`?" if guess else "",
                 help=f"types are {', '.join(TYPES)}",
             )
@@ -156,19 +174,22 @@ def _media_kind(fields: Fields) -> str | None:
     )
 
 
-def _read_ref(fields: Fields, act: str) -> Input | None:
+def _read_ref(fields: Fields) -> Input | None:
     text = fields.text("ref")
     retention = read_retention(fields)
+    kind = fields.choice("type", TYPES)
     if text is None:
         return None
-    found = read_string(text, fields.reporter, act, retention)
-    if isinstance(found, TextInput):
+    if classify(text.value) is None:
         fields.bad_value(
             text.node,
-            f"`ref` is no reference: {text.value!r}",
+            f"`ref` takes a reference, found {quoted(text.value)}",
             help="references are `bots.N`, `tables.N`, `media.N`, `narratives.N`",
         )
         return None
+    found = _reference(text, fields.reporter, retention)
+    if found and kind and kind.value not in _TYPES_OF_REFERENCES.get(found.kind, ()):
+        fields.conflict("type", "ref")
     return found
 
 

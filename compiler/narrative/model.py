@@ -5,6 +5,9 @@ and is absent here. Expressions, templates and types are still text with places:
 languages of their own.
 """
 
+from collections import ChainMap
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from botticelli.compiler.diagnostics import Location
@@ -325,7 +328,11 @@ class NarrativeLink(Struct, frozen=True):
 
 
 class NarrativeFile(Struct, frozen=True, kw_only=True):
-    """All that one file says."""
+    """All that one file says.
+
+    ``unread`` has the section and name of each definition that could not be read, with an empty
+    name where a whole section could not.
+    """
 
     document: Document
     narratives: tuple[Narrative, ...] = ()
@@ -339,7 +346,12 @@ class NarrativeFile(Struct, frozen=True, kw_only=True):
     characters: dict[str, Character] = {}
     security: Security | None = None
     triggers: tuple[Trigger, ...] = ()
+    unread: frozenset[tuple[str, str]] = frozenset()
 
-    def acts_of(self, narrative: Narrative) -> dict[str, Act]:
+    def acts_of(self, narrative: Narrative) -> Mapping[str, Act]:
         """The acts that a narrative can run: its own win over shared ones."""
-        return {**self.acts, **narrative.acts}
+        return ChainMap(narrative.acts, self.acts) if narrative.acts else self.acts
+
+    def may_hold(self, section: str, name: str) -> bool:
+        """Whether a definition that could not be read may be the one of this name."""
+        return not self.unread.isdisjoint({(section, name), (section, "")})

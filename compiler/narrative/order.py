@@ -1,9 +1,8 @@
 """Reading the table of contents: names of acts, sequences, `parallel`, `if` and `repeat`."""
 
-from botticelli.compiler.narrative.acts import read_expression
 from botticelli.compiler.narrative.fields import Fields
-from botticelli.compiler.narrative.located import Text
 from botticelli.compiler.narrative.model import (
+    Act,
     ActStep,
     BranchStep,
     Order,
@@ -20,11 +19,14 @@ from botticelli.grammar import catalogue
 _FORMS = ("parallel", "if", "repeat")
 
 
-def read_order(fields: Fields, key: str) -> Order | None:
-    """Read `toc`, as an array or as a table with `order`. Call only where the key is present."""
-    node = fields.node(key)
+def read_order(fields: Fields, scenes: tuple[Act, ...]) -> Order | None:
+    """Read `toc`, as an array or as a table with `order`. Call only where the key is present.
+
+    Without an `order` in the table it is that of the file's ``scenes``.
+    """
+    node = fields.node("toc")
     if isinstance(node, Table):
-        return fields.read(key, _read_table, "[toc]")
+        return fields.read("toc", lambda toc: _read_table(toc, scenes), "[toc]")
     if isinstance(node, Array):
         return Order(node, _sequence(node, fields.reporter, "the order"))
     if node is not None:
@@ -32,16 +34,34 @@ def read_order(fields: Fields, key: str) -> Order | None:
     return None
 
 
-def _read_table(fields: Fields) -> Order | None:
-    fields.require("order", help="list the acts in the order in which they run")
+def order_of_scenes(node: Node, scenes: tuple[Act, ...]) -> SequenceStep | None:
+    """The order of an `[[act]]` file, which needs no table of contents."""
+    return SequenceStep(node, tuple(ActStep(act.name) for act in scenes)) if scenes else None
+
+
+def _read_table(fields: Fields, scenes: tuple[Act, ...]) -> Order | None:
     carousel = read_carousel_at(fields, "carousel", "the carousel of [toc]")
     node = fields.node("order")
     if node is None:
-        return None
+        body = order_of_scenes(fields.table, scenes)
+        if body is None:
+            fields.expect(("order",), lambda: report_missing_order(fields, "[toc] has no order"))
+        return Order(fields.table, body, carousel) if body else None
     if not isinstance(node, Array):
         fields.wrong_type(node, "`order`", "an array of acts")
         return None
     return Order(fields.table, _sequence(node, fields.reporter, "the order"), carousel)
+
+
+def report_missing_order(fields: Fields, message: str) -> None:
+    fields.reporter.report(
+        catalogue.MISSING_ORDER,
+        fields.table.location,
+        message,
+        note="nothing says which acts run",
+        help="list the acts in the order in which they run: "
+        '`order = ["…"]` in `[toc]`, or `toc = ["…"]`',
+    )
 
 
 def _sequence(node: Array, reporter: Reporter, what: str) -> SequenceStep:
@@ -73,9 +93,11 @@ def _table_step(node: Table, reporter: Reporter) -> Step | None:
         fields.finish()
         return None
     fields = Fields(node, reporter, f"`{present[0]}`")
-    for form in present[1:]:
-        fields.node(form)
-        fields.conflict(present[0], form)
+    if len(present) > 1:
+        fields.first_of(*_FORMS)
+        for key in fields.table.entries:  # what belongs to which form is not to be told
+            fields.node(key)
+        return None
     readers = {"parallel": _parallel, "if": _branch, "repeat": _repeat}
     step = readers[present[0]](fields)
     fields.finish()
@@ -83,14 +105,13 @@ def _table_step(node: Table, reporter: Reporter) -> Step | None:
 
 
 def _steps(fields: Fields, key: str) -> SequenceStep | None:
-    """The items under a key: an array, or one item alone."""
     node = fields.node(key)
     if node is None:
         return None
-    if isinstance(node, Array):
-        return _sequence(node, fields.reporter, f"`{key}`")
-    step = _step(node, fields.reporter)
-    return SequenceStep(node, (step,) if step else ())
+    if not isinstance(node, Array):
+        fields.wrong_type(node, f"`{key}`", "an array of acts")
+        return None
+    return _sequence(node, fields.reporter, f"`{key}`")
 
 
 def _parallel(fields: Fields) -> Step | None:
@@ -99,20 +120,21 @@ def _parallel(fields: Fields) -> Step | None:
 
 
 def _branch(fields: Fields) -> Step | None:
-    condition = read_expression(fields, "if")
+    condition = fields.text("if")
     fields.require("then")
     then = _steps(fields, "then")
     otherwise = _steps(fields, "else")
     if condition is None or then is None:
-        return None
+        # The acts that it names are still to be looked at.
+        return then or otherwise
     return BranchStep(fields.table, condition, then, otherwise)
 
 
 def _repeat(fields: Fields) -> Step | None:
     body = _steps(fields, "repeat")
-    until: Text | None = read_expression(fields, "until")
+    until = fields.text("until")
     history = fields.choice("history", ("shared", "fresh"))
     carousel = read_carousel(fields)
     if body is None or carousel is None:
-        return None
+        return body
     return RepeatStep(fields.table, body, carousel, until, history)

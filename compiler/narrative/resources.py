@@ -3,7 +3,7 @@
 from pathlib import PurePosixPath
 
 from botticelli.compiler.diagnostics import Label
-from botticelli.compiler.narrative.fields import Fields
+from botticelli.compiler.narrative.fields import USER_KEY_PREFIX, Fields
 from botticelli.compiler.narrative.located import Key, Located
 from botticelli.compiler.narrative.model import (
     Character,
@@ -16,13 +16,12 @@ from botticelli.compiler.narrative.model import (
 )
 from botticelli.compiler.narrative.settings import read_conduct
 from botticelli.compiler.semantics.media import media_kind
-from botticelli.compiler.syntax.nodes import Node, Table
+from botticelli.compiler.syntax.nodes import Node, Scalar, Table
 from botticelli.grammar import catalogue
 
 MEDIA_KINDS = ("image", "audio", "video", "document")
 _COMMAND_KEYS = frozenset(
     {
-        "type",
         "platform",
         "command",
         "args",
@@ -41,7 +40,8 @@ def read_retention(fields: Fields) -> Located[str] | None:
 def read_command(fields: Fields, *, open_arguments: bool) -> Command:
     """Read a platform's command. With ``open_arguments`` (in `[bots.N]`) every key that has no
     meaning of its own is an argument."""
-    fields.node("type")
+    if not open_arguments or _says_command(fields.table.entries.get("type")):
+        fields.node("type")
     for key in ("platform", "command"):
         fields.require(key)
     arguments: dict[str, Node] = {}
@@ -52,7 +52,9 @@ def read_command(fields: Fields, *, open_arguments: bool) -> Command:
             arguments[name], tables[name] = node, table
     if open_arguments:
         for name, node in fields.table:
-            if name in _COMMAND_KEYS or name.startswith("x-") or fields.missing_like(name):
+            if name in _COMMAND_KEYS or name.startswith(USER_KEY_PREFIX):
+                continue
+            if name in fields.known or fields.missing_like(name):
                 continue
             fields.node(name)
             if name not in arguments:
@@ -76,6 +78,11 @@ def read_command(fields: Fields, *, open_arguments: bool) -> Command:
         max_bytes=fields.integer("max_bytes", 1),
         retention=read_retention(fields),
     )
+
+
+def _says_command(node: Node | None) -> bool:
+    """A bot's `type` may say what it is, as that of an input does; any other is an argument."""
+    return isinstance(node, Scalar) and node.value == "bot_command"
 
 
 def read_table_query(fields: Fields) -> TableQuery:
@@ -151,7 +158,7 @@ def read_output_fields(fields: Fields) -> OutputFields:
     """Read a table of fields, each with the text of its type."""
     types = {}
     for name, _ in fields.table:
-        if name.startswith("x-"):
+        if name.startswith(USER_KEY_PREFIX):
             continue
         text = fields.text(name)
         if text is not None:
@@ -165,7 +172,6 @@ def read_schema(name: Key, fields: Fields) -> Schema:
 
 def read_character(name: Key, fields: Fields) -> Character:
     fields.require("persona")
-    fields.node("description")
     return Character(
         name=name,
         node=fields.table,

@@ -55,8 +55,9 @@ def _read_content(fields: Fields) -> ContentRules:
 
 
 def read_trigger(name: Key, fields: Fields) -> Trigger:
-    fields.first_of("schedule", "webhook")
     fields.require("schedule", "webhook")
+    if "webhook" in fields:
+        fields.require("secret", help="webhooks are signed: say what their senders sign with")
     schedule = fields.text("schedule")
     webhook = fields.text("webhook")
     if schedule is not None and not _is_cron(schedule.value):

@@ -2,8 +2,8 @@
 
 from botticelli.compiler.diagnostics import Edit, Fix, Label, Location
 from botticelli.compiler.narrative.fields import is_slip
-from botticelli.compiler.narrative.model import Reference
-from botticelli.compiler.nearest import nearest
+from botticelli.compiler.narrative.model import Reference, Trigger
+from botticelli.compiler.nearest import listing, nearest
 from botticelli.compiler.rules.resources import acts_of_file
 from botticelli.compiler.rules.subject import Subject
 from botticelli.compiler.workspace.circles import Circle
@@ -49,8 +49,22 @@ def _check_links(subject: Subject) -> None:
 
 def _check_triggers(subject: Subject) -> None:
     for trigger in subject.file.triggers:
-        if trigger.narrative is not None:
+        if trigger.narrative is None:
+            _check_only_narrative(trigger, subject)
+        else:
             _check_call(Call(trigger.narrative.value, trigger.narrative, "narrative"), subject)
+
+
+def _check_only_narrative(trigger: Trigger, subject: Subject) -> None:
+    """BOT105: what a trigger starts goes without saying only where there is one narrative."""
+    if len(subject.file.narratives) > 1:
+        subject.reporter.report(
+            catalogue.MISSING_KEY,
+            trigger.node.location,
+            f"trigger `{trigger.name.value}` needs `narrative`: the file holds several",
+            note="which of them does it start?",
+            help=f"they are {listing(each.name for each in subject.file.narratives)}",
+        )
 
 
 def _check_resolution(call: Call, resolution: Resolution, subject: Subject) -> None:
@@ -71,10 +85,8 @@ def _check_resolution(call: Call, resolution: Resolution, subject: Subject) -> N
 
 def _report_unknown(call: Call, subject: Subject) -> None:
     """BOT202 for `narratives.N`, BOT203 for the other spellings."""
-    names = {at.narrative.name for at in subject.workspace.narratives()}
-    names |= {narrative.name for narrative in subject.file.narratives}
-    names |= subject.file.links.keys()
-    guess = nearest(call.name, names)
+    own = [*subject.file.links, *(narrative.name for narrative in subject.file.narratives)]
+    guess = nearest(call.name, own) or subject.workspace.narrative_names.nearest(call.name)
     location = call.location
     spot = _name_location(call)
     rule = catalogue.UNKNOWN_RESOURCE if call.kind == "narratives" else catalogue.UNKNOWN_NARRATIVE

@@ -79,11 +79,12 @@ def resolve_elsewhere(name: str, unit: Unit, workspace: Workspace) -> Resolution
     beside = _beside(name, unit.path)
     for path in beside:
         other = workspace.unit(path)
-        if not other.document.intact or other.file is None:
-            return Resolution(unsure=True)
-        chosen = _of_file(other.file, Path(name).stem if name.endswith(SUFFIXES) else name)
+        wanted = Path(name).stem if name.endswith(SUFFIXES) else name
+        chosen = _of_file(other.file, wanted) if other.file else None
         if chosen:
             return Resolution((NarrativeAt(other, chosen),))
+        if not other.document.intact:
+            return Resolution(unsure=True)
     named = tuple(workspace.by_name.get(name, ()))
     return Resolution(named, unsure=any(_may_hold(other, name) for other in workspace.damaged))
 
