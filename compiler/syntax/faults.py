@@ -24,8 +24,9 @@ class Faults:
         return len(self.found) > MOST_FAULTS
 
     def in_order(self) -> list[Diagnostic]:
-        """Return the faults in the order of their places."""
-        return sorted(self.found, key=lambda fault: fault.order)
+        """Return the faults in the order of their places, and last that there are too many."""
+        faults = sorted(self.found[:MOST_FAULTS], key=lambda fault: fault.order)
+        return faults + self.found[MOST_FAULTS:]
 
     def stand_on_line_of(self, span: Span) -> bool:
         """Return whether a fault has been reported on the line in which ``span`` begins."""
@@ -50,14 +51,12 @@ class Faults:
     ) -> None:
         """Add a syntax fault (BOT101)."""
         self.intact = False
-        if len(self.found) == MOST_FAULTS:
-            message = f"more than {MOST_FAULTS} syntax errors: the rest of the file was not read"
-            note, labels, help, fix = "", (), None, None  # noqa: A001
+        location = Location(self.source, span)
         self._add(
             Diagnostic(
                 rule=SYNTAX_ERROR,
                 message=message,
-                location=Location(self.source, span),
+                location=location,
                 note=note,
                 labels=labels,
                 help=help,
@@ -78,8 +77,13 @@ class Faults:
         )
 
     def _add(self, diagnostic: Diagnostic) -> None:
-        if not self.full:
+        if len(self.found) < MOST_FAULTS:
             self.found.append(diagnostic)
+        elif not self.full:
+            self.intact = False
+            message = f"more than {MOST_FAULTS} errors: the rest of the file was not read"
+            location = diagnostic.location
+            self.found.append(Diagnostic(rule=SYNTAX_ERROR, message=message, location=location))
 
 
 def quoted(text: str, most: int = 40) -> str:

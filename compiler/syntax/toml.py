@@ -17,10 +17,12 @@ from botticelli.compiler.syntax.tree import DEEPEST, fill
 # From 3.15 on the standard library reads TOML 1.1, which is wider than the language.
 _TOMLLIB_READS_1_0 = sys.version_info < (3, 15)
 
+_MOST_DOTS = 1000  # in a line: a key in an inline table, or many sentences of a prompt
+
 
 def read_toml(source: Source) -> Document:
     """Read a TOML document; what is wrong with it stands in its ``faults``."""
-    if not _TOMLLIB_READS_1_0:
+    if not _TOMLLIB_READS_1_0 or _has_long_keys(source.text):
         return parse_toml(source)
     try:
         values = tomllib.loads(source.text)
@@ -30,6 +32,19 @@ def read_toml(source: Source) -> Document:
     if fill(document, values) is not None:
         return parse_toml(source)
     return document
+
+
+def _has_long_keys(text: str) -> bool:
+    """Return whether a line may hold a dotted key so long that `tomllib` takes it amiss.
+
+    Its time and memory grow with the square of a key's parts: a line of 200 kB takes 40 GB.
+    """
+    if text.count(".") <= DEEPEST:
+        return False
+    return any(
+        line.count(".") > _MOST_DOTS or line.partition("=")[0].count(".") > DEEPEST
+        for line in text.split("\n")
+    )
 
 
 def parse_toml(source: Source) -> Document:

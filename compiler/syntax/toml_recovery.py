@@ -36,7 +36,7 @@ _STATEMENT = re.compile(
 _INLINE_KEY = re.compile(rf"{_KEY}=")
 _VALUE = re.compile(r"""["'\[{]|[+-]?[0-9]|(?:true|false|[+-]?inf|[+-]?nan)\b""")
 _TRIPLE = re.compile(r'"""|\'\'\'')
-_BRACKETS = {"LSQB", "LBRACE", "LLSQB"}
+_OPENING, _CLOSING = {"LSQB", "LBRACE"}, {"RSQB", "RBRACE"}
 
 
 class Recovery:
@@ -47,6 +47,7 @@ class Recovery:
         self._faults = faults
         self._values = values
         self._supplied = -1
+        self._unclosed: set[int] = set()
 
     def recover(self, error: UnexpectedInput, parser: "InteractiveParser") -> None:
         """Report ``error`` and bring the parser to a state in which it can go on."""
@@ -89,17 +90,18 @@ class Recovery:
         last: Item | None = statement.last
         if not _is_multiline(last) and stack and isinstance(stack[0], Tree):
             done = [item for item in stack[0].children[-2:] if isinstance(item, Tree)]
-            last = done[0].children[-1] if done else None
+            last = done[0].children[-1] if done and done[0].data == "pair" else None
         if not isinstance(last, Token) or not _is_multiline(last):
             return None
-        end = span_of(last).end - 3
+        start, end = span_of(last).start, span_of(last).end - 3
         line = self._text.rfind("\n", 0, end) + 1
         begins_another = _INLINE_KEY.fullmatch(self._text[line:end].strip(" \t"))
-        return last if line > span_of(last).start and begins_another else None
+        return last if start < line and start not in self._unclosed and begins_another else None
 
     def _refuse_unclosed(self, token: Token) -> int:
         """Report a string that swallowed the next; return where the next one's line begins."""
         span, quotes = span_of(token), token[:3]
+        self._unclosed.add(span.start)
         self._faults.refuse(
             Span(span.start, span.start + 3),
             f"this multi-line string is not closed: `{quotes}` is missing before the next key",
@@ -127,7 +129,8 @@ class Recovery:
         if statement.never_closed:
             return _next_match(text, line_end)
         if statement.opening is not None:
-            return _next_match(text, text.rfind("\n", 0, place) + 1)
+            own_line = text.rfind("\n", 0, place) + 1
+            return _next_match(text, own_line if statement.at_statement else line_end)
         opening = _TRIPLE.search(rest)
         if opening is not None:
             closing = text.find(opening[0], place + opening.end())
@@ -155,14 +158,7 @@ class _Statement:
         elif _is(self.last, "RRSQB") and _is(first, "LLSQB"):
             self.header = Tree("array_header", self.items)
         if not self.in_header:
-            self.opening = next(
-                (
-                    item
-                    for item in reversed(self.items)
-                    if isinstance(item, Token) and item.type in _BRACKETS
-                ),
-                None,
-            )
+            self.opening = _innermost_opening(self.items)
         self.never_closed = text.startswith(('"""', "'''"), place) and (
             self.wants_value or self.wants_key
         )
@@ -277,6 +273,20 @@ class _Statement:
 
 def _is(item: Item | None, kind: str) -> bool:
     return isinstance(item, Token) and item.type == kind
+
+
+def _innermost_opening(items: list[Item]) -> Token | None:
+    closed = 0
+    for item in reversed(items):
+        if not isinstance(item, Token):
+            continue
+        if item.type in _CLOSING:
+            closed += 1
+        elif item.type in _OPENING:
+            if not closed:
+                return item
+            closed -= 1
+    return None
 
 
 def _is_multiline(item: Item | None) -> bool:

@@ -280,6 +280,8 @@ class Composer:
         return None
 
     def _refuse_key(self, start: int, *, bracketed: bool) -> None:
+        if self._faults.stand_on_line_of(Span(start, start)):
+            return
         if bracketed and self._text.startswith("{{", start - 1):
             self._faults.refuse(
                 Span(start - 1, start + 1),
