@@ -9,17 +9,29 @@ from msgspec import Struct
 from botticelli.compiler.diagnostics import Diagnostic, Location
 from botticelli.compiler.reporter import Reporter
 from botticelli.compiler.rules.composition import check_composition
-from botticelli.compiler.rules.languages import check_languages
+from botticelli.compiler.rules.conditions import check_conditions
+from botticelli.compiler.rules.filters import check_filters
 from botticelli.compiler.rules.order import check_order
 from botticelli.compiler.rules.resources import check_resources
 from botticelli.compiler.rules.subject import Subject
+from botticelli.compiler.rules.tables import check_tables
 from botticelli.compiler.rules.templates import check_templates
+from botticelli.compiler.rules.types import check_types
 from botticelli.compiler.source import Span
 from botticelli.compiler.workspace.discovery import CONFIGURATION, sources
 from botticelli.compiler.workspace.workspace import Unit, Workspace, workspace_of
 from botticelli.grammar import catalogue
 
-RULES = (check_order, check_resources, check_composition, check_languages, check_templates)
+RULES = (
+    check_order,
+    check_resources,
+    check_composition,
+    check_conditions,
+    check_filters,
+    check_tables,
+    check_types,
+    check_templates,
+)
 
 # In a file that cannot be read whole, these would blame what is merely out of sight.
 _RESTS_ON_ABSENCE = frozenset(

@@ -49,7 +49,8 @@ class Run(Struct, frozen=True):
 class Point(Struct, frozen=True, kw_only=True):
     """What is known before one act runs or one condition is looked at.
 
-    ``runs`` holds the latest run of each act, ``holding`` the conditions that hold here.
+    ``runs`` holds the latest run of each act, ``holding`` the conditions that hold here and
+    ``ensured`` the names that those say are not null.
     ``earlier_pass`` are acts that ran only in the pass before of a surrounding repetition,
     ``siblings`` those that run at the same time. ``previous`` are the acts of which one ran last;
     ``previous_certain`` tells that one did.
@@ -57,6 +58,7 @@ class Point(Struct, frozen=True, kw_only=True):
 
     runs: dict[str, Run] = {}
     holding: Conditions = frozenset()
+    ensured: frozenset[str] = frozenset()
     earlier_pass: dict[str, Name] = {}
     siblings: dict[str, Name] = {}
     previous: tuple[Act, ...] = ()
@@ -66,7 +68,16 @@ class Point(Struct, frozen=True, kw_only=True):
     def certain(self, name: str) -> bool:
         """Tell whether an act has certainly run: nothing decided it, or what did holds here."""
         run = self.runs.get(name)
-        return run is not None and run.conditions <= self.holding
+        return run is not None and (run.conditions <= self.holding or name in self.ensured)
+
+    def given(self, condition: Text, *, outcome: bool = True) -> "Point":
+        """Return what is known where a condition holds, or where it does not."""
+        key = _key(condition) if outcome else f"not ({_key(condition)})"
+        return replace(
+            self,
+            holding=self.holding | {key},
+            ensured=self.ensured | _ensured(condition, outcome=outcome),
+        )
 
 
 class ActPoint(Struct, frozen=True):
@@ -148,7 +159,7 @@ class _Walk:
             )
         if act.when is not None:
             self.conditions.append(ConditionPoint(act.when, inside))
-            inside = replace(inside, holding=inside.holding | {_key(act.when)})
+            inside = inside.given(act.when)
         self.acts.append(ActPoint(act, name, inside))
         if act.when is None:
             run = Run(act, name, point.holding)
@@ -158,7 +169,7 @@ class _Walk:
             cause = Cause(f"`{name.value}` runs only when this holds", act.when)
             run = Run(act, name, inside.holding, cause)
             certain = point.previous_certain
-            previous = (*point.previous, act)
+            previous = _distinct((*point.previous, act))
         return replace(
             point,
             runs={**point.runs, name.value: run},
@@ -181,16 +192,15 @@ class _Walk:
             after = replace(
                 after,
                 runs={**after.runs, **runs},
-                previous=end.previous if certain else (*after.previous, *end.previous),
+                previous=end.previous if certain else _distinct((*after.previous, *end.previous)),
                 previous_certain=after.previous_certain or certain,
             )
         return after
 
     def _branch(self, step: BranchStep, point: Point) -> Point:
         self.conditions.append(ConditionPoint(step.condition, point))
-        key = _key(step.condition)
-        then = self.step(step.then, replace(point, holding=point.holding | {key}))
-        denied = replace(point, holding=point.holding | {f"not ({key})"})
+        then = self.step(step.then, point.given(step.condition))
+        denied = point.given(step.condition, outcome=False)
         otherwise = self.step(step.otherwise, denied) if step.otherwise is not None else denied
         runs = {
             name: _after_branch(name, then.runs.get(name), otherwise.runs.get(name), step, point)
@@ -199,7 +209,7 @@ class _Walk:
         return replace(
             point,
             runs=runs,
-            previous=tuple(dict.fromkeys((*then.previous, *otherwise.previous))),
+            previous=_distinct((*then.previous, *otherwise.previous)),
             previous_certain=then.previous_certain and otherwise.previous_certain,
         )
 
@@ -217,7 +227,12 @@ class _Walk:
             in_carousel=point.in_carousel,
             earlier_pass=point.earlier_pass,
             holding=point.holding,
+            ensured=point.ensured,
         )
+
+
+def _distinct(acts: Iterable[Act]) -> tuple[Act, ...]:
+    return tuple({act.name.value: act for act in acts}.values())
 
 
 def _after_branch(
@@ -239,6 +254,16 @@ def _after_branch(
         return run
     message = f"`{name}` runs only in a branch of this `if`"
     return replace(run, cause=Cause(message, step.condition))
+
+
+def _ensured(condition: Text, *, outcome: bool) -> frozenset[str]:
+    from botticelli.compiler.languages.conditions import parse_condition
+    from botticelli.compiler.languages.names import ensured
+
+    if "null" not in condition.value.lower():
+        return frozenset()
+    tree = parse_condition(condition.value).tree
+    return frozenset() if tree is None else ensured(tree, outcome=outcome)
 
 
 def _key(condition: Text) -> str:

@@ -1,0 +1,53 @@
+"""Rules on conditions: that they parse, what their names mean where they stand, and their types."""
+
+from botticelli.compiler.faults import Fault, to_diagnostic
+from botticelli.compiler.flow.points import ConditionPoint
+from botticelli.compiler.flow.scope import PlaceScope, Surroundings
+from botticelli.compiler.ir.types import Type, Unknown
+from botticelli.compiler.languages.checking import check_condition
+from botticelli.compiler.languages.conditions import parse_condition
+from botticelli.compiler.languages.names import Use
+from botticelli.compiler.rules.resources import acts_of_file
+from botticelli.compiler.rules.subject import Subject
+from botticelli.compiler.rules.templates import surroundings
+from botticelli.compiler.templates.naming import look_up, member
+from botticelli.compiler.templates.scope import Bound
+
+
+def check_conditions(subject: Subject) -> None:
+    """Check the conditions of every order, and the form of those of acts that no order reaches."""
+    looked_at: set[int] = set()
+    for narrative in subject.file.narratives:
+        around, flow = surroundings(narrative, subject)
+        for at in flow.conditions:
+            looked_at.add(id(at.condition))
+            _check(at, around, subject)
+    for act in acts_of_file(subject.file):
+        if act.when is not None and id(act.when) not in looked_at:
+            for fault in parse_condition(act.when.value).faults:
+                subject.reporter.add(to_diagnostic(fault, act.when.node))
+
+
+def _check(at: ConditionPoint, around: Surroundings, subject: Subject) -> None:
+    parsed = parse_condition(at.condition.value)
+    faults = list(parsed.faults)
+    if parsed.tree is not None:
+        scope = PlaceScope(around, at.point, None)
+        faults += check_condition(parsed.tree, lambda use: _type_of(use, scope))
+    for fault in faults:
+        subject.reporter.add(to_diagnostic(fault, at.condition.node))
+
+
+def _type_of(use: Use, scope: PlaceScope) -> Type | Fault:
+    root = use.name.root
+    found = look_up(scope, root.value, (root.start, root.end), guarded=use.tested or use.guarded)
+    if found.fault is not None:
+        return found.fault
+    if isinstance(found.value, Bound):
+        return found.value.type
+    step = use.name.steps[0] if use.name.steps else None
+    if step is None or not isinstance(step.value, str):
+        return Unknown()
+    inner = member(found.value, root.value, step.value, (step.start, step.end))
+    # A namespace is no record: what its keys hold is known only when the narrative runs.
+    return inner.fault or Unknown()

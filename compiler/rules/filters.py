@@ -1,0 +1,91 @@
+"""Rules on filters and orders: that they parse, name existing columns, compare like with like."""
+
+from collections.abc import Iterable, Mapping
+
+from botticelli.compiler.faults import Fault, to_diagnostic
+from botticelli.compiler.flow.scope import PlaceScope
+from botticelli.compiler.ir.types import Type
+from botticelli.compiler.languages import ast
+from botticelli.compiler.languages.checking import check_filter, check_order, check_reference
+from botticelli.compiler.languages.filters import parse_filter
+from botticelli.compiler.languages.orders import parse_order
+from botticelli.compiler.narrative.located import Text
+from botticelli.compiler.narrative.model import Act, NarrativeFile, Reference, TableQuery
+from botticelli.compiler.nearest import listing, nearest
+from botticelli.compiler.rules.subject import Subject
+from botticelli.compiler.rules.tables import queries
+from botticelli.compiler.rules.templates import surroundings
+from botticelli.compiler.semantics.templates import has_tags
+from botticelli.compiler.templates.checking import check_value
+from botticelli.grammar import catalogue
+
+Columns = Mapping[str, Type] | None
+
+
+def check_filters(subject: Subject) -> None:
+    """Check every query's filter, order and columns, and the templates within its filter."""
+    for query in queries(subject):
+        dynamic = has_tags(query.name) or "$" in query.name
+        columns = None if dynamic else subject.workspace.tables.known(query.name).columns
+        if query.written is not None:
+            _check_query(query.written, columns, subject)
+        if query.reference is not None and query.clauses is not None:
+            _report(check_reference(query.clauses, columns), query.reference.text, subject)
+    for narrative in subject.file.narratives:
+        around, flow = surroundings(narrative, subject)
+        for at in flow.acts:
+            _check_placeholders(at.act, PlaceScope(around, at.point, at.act), subject)
+
+
+def _check_query(query: TableQuery, columns: Columns, subject: Subject) -> None:
+    if query.where is not None:
+        parsed = parse_filter(query.where.value)
+        _report(parsed.faults, query.where, subject)
+        if parsed.tree is not None:
+            _report(check_filter(parsed.tree, columns), query.where, subject)
+    if query.order_by is not None:
+        order = parse_order(query.order_by.value)
+        _report(order.faults, query.order_by, subject)
+        if order.tree is not None:
+            _report(check_order(order.tree, columns), query.order_by, subject)
+    for name in query.columns or () if columns is not None else ():
+        if columns is not None and name.value not in columns:
+            _unknown_column(name, columns, subject)
+
+
+def _unknown_column(name: Text, columns: Mapping[str, Type], subject: Subject) -> None:
+    guess = nearest(name.value, columns)
+    subject.reporter.report(
+        catalogue.UNKNOWN_COLUMN,
+        name.location,
+        f"the table has no column `{name.value}`",
+        note=f"did you mean `{guess}`?" if guess else "no such column",
+        help=f"the columns are {listing(columns)}",
+    )
+
+
+def _report(faults: Iterable[Fault], text: Text, subject: Subject) -> None:
+    subject.reporter.extend(to_diagnostic(fault, text.node) for fault in faults)
+
+
+def _check_placeholders(act: Act, scope: PlaceScope, subject: Subject) -> None:
+    """The expressions in `{{ }}` of an act's filters, by what the act knows when it runs."""
+    for text, tree in _filters_of(act, subject.file):
+        for placeholder in ast.placeholders(tree):
+            analysis = check_value(f"{{{{{placeholder.source}}}}}", scope)
+            shifted = (fault.shifted(placeholder.source_start - 2) for fault in analysis.faults)
+            _report(shifted, text, subject)
+
+
+def _filters_of(act: Act, file: NarrativeFile) -> Iterable[tuple[Text, ast.Expression]]:
+    for item in act.inputs:
+        query = item
+        if isinstance(item, Reference):
+            if item.clauses is not None and item.clauses.where is not None:
+                yield item.text, item.clauses.where
+            resource = file.tables.get(item.name) if item.kind == "tables" else None
+            query = resource.input if resource is not None else item
+        if isinstance(query, TableQuery) and query.where is not None:
+            tree = parse_filter(query.where.value).tree
+            if tree is not None:
+                yield query.where, tree

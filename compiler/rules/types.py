@@ -1,0 +1,92 @@
+"""Rules on types: in schemas, in the outputs of acts, and of what is stored into a target."""
+
+from collections.abc import Mapping
+
+from botticelli.compiler.diagnostics import Anchor, Label
+from botticelli.compiler.faults import to_diagnostic
+from botticelli.compiler.flow.outputs import record_of
+from botticelli.compiler.ir.types import Json, Optional, Record, Type, Unknown
+from botticelli.compiler.languages.kinds import describe
+from botticelli.compiler.narrative.model import Act, OutputFields
+from botticelli.compiler.nearest import nearest
+from botticelli.compiler.rules.resources import acts_of_file
+from botticelli.compiler.rules.subject import Subject
+from botticelli.compiler.workspace.schemas import resolve_output
+from botticelli.compiler.workspace.tables import GENERATED, storing_acts
+from botticelli.compiler.workspace.workspace import NarrativeAt
+from botticelli.grammar import catalogue
+
+
+def check_types(subject: Subject) -> None:
+    """Types that cannot be read, and BOT409."""
+    types = subject.workspace.types if subject.file.schemas else None
+    for found in types.faults if types is not None else ():
+        if found.text.node.document is subject.unit.document:
+            subject.reporter.add(to_diagnostic(found.fault, found.text.node))
+    for act in acts_of_file(subject.file):
+        if act.output is not None:
+            resolve_output(act.output, subject.workspace.types.records, subject.reporter)
+    for narrative in subject.file.narratives:
+        storage = narrative.storage
+        if storage.target is not None and not (storage.skip and storage.skip.value):
+            _check_target(NarrativeAt(subject.unit, narrative), storage.target.value, subject)
+
+
+def _check_target(at: NarrativeAt, target: str, subject: Subject) -> None:
+    """BOT409, where both the columns and the type of what is stored are declared."""
+    tables = subject.workspace.tables
+    declared = target in subject.workspace.schemas or (tables.lock and target in tables.lock)
+    columns = tables.known(target).columns
+    if not declared or columns is None:
+        return
+    for act in storing_acts(at):
+        record = record_of(act, at, subject.workspace)
+        if record is None or act.output is None:
+            continue
+        problem = _misfit(record, columns)
+        if problem is not None:
+            definition = tables.known(target).definition
+            subject.reporter.report(
+                catalogue.OUTPUT_MISMATCH,
+                _output_anchor(act).location,
+                f"what `{act.name.value}` stores does not fit the table `{target}`: {problem}",
+                labels=[Label("the table's columns", definition.location)] if definition else (),
+            )
+
+
+def _output_anchor(act: Act) -> Anchor:
+    assert act.output is not None
+    return act.output.node if isinstance(act.output, OutputFields) else act.output
+
+
+def _misfit(record: Record, columns: Mapping[str, Type]) -> str | None:
+    fields = {field.name: field for field in record.fields}
+    for name, field in fields.items():
+        if name not in columns:
+            guess = nearest(name, columns)
+            return f"it has no column `{name}`" + (f"; did you mean `{guess}`?" if guess else "")
+        wanted, found = _bare(columns[name]), _bare(field.type)
+        if type(wanted) is not type(found) and not _fits(wanted, found):
+            return f"`{name}` is {describe(found)}, the column {describe(wanted)}"
+    for name, kind in columns.items():
+        if name not in GENERATED and not isinstance(kind, Optional):
+            if name not in fields:
+                return f"the column `{name}` gets no value"
+            if fields[name].optional:
+                return f"`{name}` may be absent, the column may not"
+    return None
+
+
+def _bare(kind: Type) -> Type:
+    return kind.of if isinstance(kind, Optional) else kind
+
+
+def _fits(wanted: Type, found: Type) -> bool:
+    """Whether values of one type can be stored as another without loss."""
+    from botticelli.compiler.ir.types import Enum, Float, Int, Text
+
+    if isinstance(wanted, Json | Unknown) or isinstance(found, Unknown):
+        return True
+    if isinstance(wanted, Text):
+        return isinstance(found, Enum)
+    return isinstance(wanted, Float) and isinstance(found, Int)
