@@ -11,8 +11,10 @@ from botticelli.compiler.reporter import Reporter
 from botticelli.compiler.rules.composition import check_composition
 from botticelli.compiler.rules.conditions import check_conditions
 from botticelli.compiler.rules.filters import check_filters
+from botticelli.compiler.rules.media import check_media
 from botticelli.compiler.rules.order import check_order
 from botticelli.compiler.rules.resources import check_resources
+from botticelli.compiler.rules.state import check_state
 from botticelli.compiler.rules.subject import Subject
 from botticelli.compiler.rules.tables import check_tables
 from botticelli.compiler.rules.templates import check_templates
@@ -31,21 +33,23 @@ RULES = (
     check_tables,
     check_types,
     check_templates,
+    check_state,
+    check_media,
 )
 
-# In a file that cannot be read whole, these would blame what is merely out of sight.
-_RESTS_ON_ABSENCE = frozenset(
+# What is still certain in a file that cannot be read whole; all else may rest on what is merely
+# out of sight there.
+_CERTAIN_IN_DAMAGED_FILES = frozenset(
     {
-        catalogue.MISSING_KEY,
-        catalogue.EMPTY_ACT,
-        catalogue.NO_NARRATIVE,
-        catalogue.UNKNOWN_ACT,
-        catalogue.UNKNOWN_RESOURCE,
-        catalogue.UNKNOWN_NARRATIVE,
-        catalogue.UNUSED_ACT,
-        catalogue.UNUSED_RESOURCE,
-        catalogue.EMPTY_ORDER,
-        catalogue.MISSING_ORDER,
+        catalogue.SYNTAX_ERROR,
+        catalogue.DUPLICATE_KEY,
+        catalogue.UNKNOWN_KEY,
+        catalogue.WRONG_TYPE,
+        catalogue.CONFLICTING_KEYS,
+        catalogue.BAD_VALUE,
+        catalogue.TEMPLATE_SYNTAX,
+        catalogue.EXPRESSION_SYNTAX,
+        catalogue.HARD_CODED_SECRET,
     }
 )
 
@@ -111,7 +115,7 @@ def check_unit(unit: Unit, workspace: Workspace, *, named: bool) -> list[Diagnos
         )
     found = reporter.diagnostics
     if not document.intact:
-        found = [each for each in found if each.rule not in _RESTS_ON_ABSENCE]
+        found = [each for each in found if each.rule in _CERTAIN_IN_DAMAGED_FILES]
     return found
 
 

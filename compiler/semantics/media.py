@@ -52,9 +52,42 @@ def mime_of(name: str) -> str | None:
 
 
 def media_kind(mime: str | None, *names: str) -> str | None:
-    """Return `image`, `audio`, `video` or `document` by MIME type, else by the first telling name."""
+    """Return `image`, `audio`, `video` or `document`, by MIME type or else by the first name."""
     for candidate in (mime, *map(mime_of, names)):
         if candidate:
             family = candidate.partition("/")[0].strip().lower()
             return family if family in {"image", "audio", "video"} else "document"
     return None
+
+
+_FAMILIES: tuple[tuple[str, frozenset[str], int], ...] = (
+    ("gemini", frozenset({"image", "audio", "video", "document"}), 20_000_000),
+    ("claude", frozenset({"image", "document"}), 32_000_000),
+    ("gpt-", frozenset({"image", "document"}), 50_000_000),
+    ("o1", frozenset({"image", "document"}), 50_000_000),
+    ("o3", frozenset({"image", "document"}), 50_000_000),
+    ("o4", frozenset({"image", "document"}), 50_000_000),
+)
+
+
+def taken_kinds(model: str) -> frozenset[str] | None:
+    """Return the kinds of media that a model's family takes, or None for an unknown family.
+
+    After the providers' documentation of November 2026.
+    """
+    family = _family(model)
+    return family[1] if family else None
+
+
+def inline_limit(model: str) -> int | None:
+    """Return the bytes that a model's provider takes within one request, or None if unknown.
+
+    After the providers' documentation of November 2026.
+    """
+    family = _family(model)
+    return family[2] if family else None
+
+
+def _family(model: str) -> tuple[str, frozenset[str], int] | None:
+    name = model.rpartition("/")[2]
+    return next((family for family in _FAMILIES if name.startswith(family[0])), None)
