@@ -245,7 +245,10 @@ class Books:
         self._day = _Window(_day_expiry(day))
 
     def assess(self, now: float, limits: Limits, demand: Demand) -> Decision:
-        """Say whether a request may be sent now, else what it has to wait for."""
+        """Say whether a request may be sent now, else what it has to wait for.
+
+        Moments must not go back from one question to the next.
+        """
         self._expire(now)
         refused = self._assess_day(limits, demand)
         if refused is not None:
@@ -269,15 +272,18 @@ class Books:
     def earliest(self, now: float, limits: Limits, demand: Demand) -> float:
         """Return when a request would be admitted if nothing else happened; infinity when that
         depends on requests under way, or when it never would."""
-        while True:
-            decision = self.assess(now, limits, demand)
-            match decision:
-                case Admitted():
-                    return now
-                case Later(at=at) | Exhausted(resets=at):
-                    now = at
-                case Busy() | Impossible():
-                    return math.inf
+        self._expire(now)
+        if limits.max_concurrent is not None and len(self._open) >= limits.max_concurrent:
+            return math.inf
+        earliest = now
+        for _, value, count, needed in _minute_limits(limits, demand):
+            room = value - min(needed, value)
+            earliest = max(earliest, self._room_at(now, self._minute, room, count))
+        for _, value, count, most in _day_limits(limits, demand):
+            if most is None or most > value:
+                return math.inf
+            earliest = max(earliest, self._room_at(now, self._day, value - most, count))
+        return earliest
 
     def enter(self, identity: int, entry: Entry) -> None:
         """Record a request that is about to be sent."""

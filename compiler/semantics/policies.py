@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from botticelli.compiler.ir.program import ContentRules, JsonScalar, Security
+from botticelli.compiler.semantics.commands import canonical, find
 
 _URL = re.compile(r"https?://[^\s<>\"'`)\]}]+", re.IGNORECASE)
 _MASS_MENTION = re.compile(r"@(everyone|here)\b")
@@ -17,8 +18,22 @@ _PREFIX = "_prefix"
 
 
 def names_command(name: str, platform: str, command: str) -> bool:
-    """Tell whether a name of a policy means a command: `messages.send` or with its platform."""
-    return name in (command, f"{platform}.{command}")
+    """Tell whether a name of a policy means a command.
+
+    Both may have the platform in front (`messages.send`, `discord.messages.send`), and both may be
+    one of the command's other names: a rule holds for a command however it is called.
+    """
+    return canonical(platform, name) == canonical(platform, command)
+
+
+def by_name(platform: str, command: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments under their present names, also those that were given by another."""
+    known = find(platform, command)
+    named: dict[str, Any] = {}
+    for name, value in arguments.items():
+        argument = known.argument(name) if known is not None else None
+        named[name if argument is None else argument.name] = value
+    return named
 
 
 def violations(
@@ -34,6 +49,8 @@ def violations(
     `rules` are those of the narratives that lead to it, its own last: it must be allowed where it
     stands, and denials, constraints and rules on text hold from all of them.
     """
+    command = canonical(platform, command)
+    arguments = by_name(platform, command, arguments)
     qualified = f"{platform}.{command}"
     if any(_names(each.denied_commands, platform, command) for each in rules):
         yield f"{qualified} is denied by [security.policy]"

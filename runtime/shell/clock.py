@@ -12,11 +12,12 @@ from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
 
-LONGEST_SLEEP = 60.0
-"""Seconds after which a wait looks at the clock again, as a machine may have been asleep."""
-
 
 class Clock(Protocol):
+    """`longest_sleep` is after how many seconds a wait looks at the clock again."""
+
+    longest_sleep: float
+
     def now(self) -> float:
         """Return Unix seconds."""
         ...
@@ -29,17 +30,17 @@ class Clock(Protocol):
 async def sleep_until(clock: Clock, until: float) -> None:
     """Wait until the clock shows a moment."""
     while (left := until - clock.now()) > 0:  # noqa: ASYNC110 - a clock has no event to wait for
-        await asyncio.sleep(min(left, LONGEST_SLEEP))
+        await asyncio.sleep(min(left, clock.longest_sleep))
 
 
 async def wait_for(clock: Clock, event: asyncio.Event, until: float | None) -> None:
     """Wait until an event is set or the clock shows a moment, whichever is first."""
     while not event.is_set():
-        left = LONGEST_SLEEP if until is None else until - clock.now()
+        left = clock.longest_sleep if until is None else until - clock.now()
         if left <= 0:
             return
         try:
-            async with asyncio.timeout(min(left, LONGEST_SLEEP)):
+            async with asyncio.timeout(min(left, clock.longest_sleep)):
                 await event.wait()
         except TimeoutError:
             continue
@@ -48,8 +49,11 @@ async def wait_for(clock: Clock, event: asyncio.Event, until: float | None) -> N
 class RealClock:
     """The time of day at the start, and from there a clock that nobody sets.
 
-    Where the system has one, it is the clock that goes on while the machine sleeps.
+    Where the system has one, it is the clock that goes on while the machine sleeps; timers do not,
+    which is why no wait sleeps for long.
     """
+
+    longest_sleep = 60.0
 
     def __init__(self) -> None:
         boot: int | None = getattr(time, "CLOCK_BOOTTIME", None)
@@ -96,6 +100,8 @@ class VirtualClock:
 
     `grace` is how many real seconds a jump waits for sockets and threads; 0 where there are none.
     """
+
+    longest_sleep = 86_400.0
 
     def __init__(self, start: float, *, grace: float = 0.0) -> None:
         self._start = start

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec import Struct
 
+from botticelli.compiler.semantics.commands import find
 from botticelli.compiler.semantics.policies import needs_confirmation, violations
 from botticelli.runtime.address import idempotency_key
 from botticelli.runtime.effects import CommandResult, Failure, RunCommand
@@ -73,7 +74,7 @@ class CommandCaller:
             return CommandResult(cached.value)
         if needs_confirmation(
             effect.security, effect.platform, effect.command
-        ) and not await self._confirm(name, effect.arguments):
+        ) and not await self._confirm(name, _showable(effect)):
             return self._fail(effect, "refused", f"{name} was not confirmed")
         result = await self._attempts(effect, platform, traits)
         if isinstance(result, CommandResult) and effect.cache_seconds and not traits.writes:
@@ -147,6 +148,16 @@ class CommandCaller:
                 message=message,
             )
         )
+
+
+def _showable(effect: RunCommand) -> dict[str, Json]:
+    """Return the arguments as a person may see them: what is secret is starred."""
+    known = find(effect.platform, effect.command)
+    shown: dict[str, Json] = {}
+    for name, value in effect.arguments.items():
+        argument = known.argument(name) if known is not None else None
+        shown[name] = "***" if argument is not None and argument.secret else value
+    return shown
 
 
 def _cache_key(effect: RunCommand) -> str:

@@ -116,7 +116,10 @@ def answer(said: str = "an answer", finish: str = STOP, detail: str | None = Non
 
 
 class Rehearsal:
-    """Drives the interpreter with a function from effects to results, and keeps what it saw."""
+    """Drives the interpreter with a function from effects to results, and keeps what it saw.
+
+    `last_first` completes effects in the other order; `lasting` is how long an effect takes.
+    """
 
     def __init__(
         self,
@@ -124,6 +127,7 @@ class Rehearsal:
         respond: Callable[[Effect], Result],
         *,
         last_first: bool = False,
+        lasting: Callable[[Effect], float] = lambda _: 0.0,
         variables: dict[str, Any] | None = None,
     ) -> None:
         self.effects: list[Effect] = []
@@ -131,6 +135,7 @@ class Rehearsal:
         self.tally = Tally()
         self.now = MONDAY
         self._respond = respond
+        self._lasting = lasting
         flow = interpret(
             made,
             default_model="m",
@@ -165,6 +170,7 @@ class Rehearsal:
         if isinstance(effect, Wait):
             self.now = max(self.now, effect.until)
             return Moment(self.now)
+        self.now += self._lasting(effect)
         return self._respond(effect)
 
     def asked(self) -> list[AskModel]:

@@ -1,0 +1,309 @@
+"""`botticelli exec` and `botticelli runs`, as a user sees them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from servers.gemini import KEY, GeminiServer, refuses, says
+
+from botticelli.cli.main import cli
+
+BOTTICELLI = [sys.executable, "-c", "from botticelli.cli.main import main; main()"]
+
+SOURCE = """
+[narrative]
+name = "hello"
+
+[toc]
+order = ["greet", "answer"]
+
+[acts]
+greet = "Greet {{ vars.who }}."
+answer = "Answer: {{ greet }}"
+"""
+
+CAROUSEL = """
+[narrative]
+name = "rounds"
+[toc]
+order = ["say"]
+[carousel]
+iterations = 4
+every = "1s"
+[acts]
+say = "Say {{ iteration }}."
+"""
+
+VARIABLES = """
+[vars]
+who = { type = "text", default = "Simonetta" }
+times = { type = "int", default = 3 }
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in ("GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GEMINI_BASE_URL", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    (tmp_path / "botticelli.toml").write_text(VARIABLES)
+    (tmp_path / "hello.toml").write_text(SOURCE)
+    (tmp_path / "rounds.toml").write_text(CAROUSEL)
+    return tmp_path
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, arguments)
+
+
+def simulate(*arguments: str) -> Result:
+    return call("exec", "hello.toml", "--driver", "simulate", *arguments)
+
+
+def test_a_run_says_what_it_did_and_where_the_results_are(project: Path) -> None:
+    result = simulate()
+    assert result.exit_code == 0, result.output
+    assert "a simulation: no model is asked" in result.stdout
+    assert "Completed: 1 of 1 run" in result.stdout
+    assert "2 requests" in result.stdout
+    assert ".botticelli/runs.sqlite" in result.stdout.replace("\\", "/")
+    assert (project / ".botticelli" / ".gitignore").read_text() == "*\n"
+
+
+def test_runs_can_be_listed_and_shown(project: Path) -> None:
+    simulate()
+    simulate("--var", "who=Clarice")
+    listed = call("runs", "list").stdout.splitlines()
+    assert len(listed) == 2
+    assert all("completed" in line and "hello" in line for line in listed)
+    latest = call("runs", "show").stdout
+    assert "greet (gemini-2.5-flash" in latest
+    assert "[simulated answer" in latest
+    first = listed[1].split()[0]
+    assert call("runs", "show", first).stdout.startswith(first)
+    assert call("runs", "show", "nothing").exit_code == 1
+    assert call("runs", "show", first[:2]).exit_code == 2
+
+
+def test_without_a_run_there_is_nothing_to_show(project: Path) -> None:
+    result = call("runs", "list")
+    assert result.exit_code == 1
+    assert "Nothing has been run" in result.stderr
+    assert not (project / ".botticelli").exists()
+
+
+def test_events_are_written_as_json_lines(project: Path) -> None:
+    simulate("--events", "events.jsonl")
+    events = [json.loads(line) for line in (project / "events.jsonl").read_text().splitlines()]
+    assert [event["event"] for event in events] == [
+        "run-started",
+        *(
+            [
+                "act-started",
+                "request-reserved",
+                "request-sent",
+                "request-settled",
+                "answer",
+                "act-finished",
+            ]
+            * 2
+        ),
+        "run-finished",
+    ]
+    assert events[2]["limits"][0] == {"limit": "rpm", "used": 1, "value": 10}
+    assert all(event["time"] > 1.6e9 for event in events)
+    assert events[-1]["status"] == "completed"
+
+
+def test_quiet_says_nothing_when_all_is_well(project: Path) -> None:
+    assert simulate("--quiet").output == ""
+    failed = call("exec", "hello.toml", "-q", "--driver", "simulate:error=400,fail=1")
+    assert failed.exit_code == 1
+    assert failed.stdout == ""
+    assert "failed: act greet: simulated" in failed.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--driver", "simulat"], "did you mean `simulate`?"),
+        (["--driver", "simulate:dealy=1"], "did you mean `delay`?"),
+        (["--driver", "simulate:delay=soon"], "must be a number from 0"),
+        (["--driver", "simulate:delay"], "NAME:key=value"),
+        (["--driver", "simulate", "--tier", "fre"], "did you mean `free`?"),
+        (["--driver", "simulate", "--var", "whom=x"], "did you mean `who`?"),
+        (["--driver", "simulate", "--var", "times=x"], "takes a whole number, not 'x'"),
+        (["--driver", "simulate", "--var", "who"], "NAME=VALUE"),
+        (["--driver", "simulate", "--rpm-multiplier", "0"], "0<x<=1"),
+        (["--driver", "simulate", "--rpd-multiplier", "1.5"], "0<x<=1"),
+        (["--driver", "simulate", "--narrative", "helo"], "did you mean `hello`?"),
+    ],
+)
+def test_a_wrong_command_line_is_said_to_be_wrong(
+    project: Path, arguments: list[str], said: str
+) -> None:
+    result = call("exec", "hello.toml", *arguments)
+    assert result.exit_code == 2, result.output
+    assert said in result.stderr
+    assert not (project / ".botticelli").exists()
+
+
+def test_a_narrative_with_errors_is_not_run(project: Path) -> None:
+    (project / "bad.toml").write_text(SOURCE.replace('"greet", "answer"', '"greet", "anwser"'))
+    result = call("exec", "bad.toml", "--driver", "simulate")
+    assert result.exit_code == 1
+    assert "BOT201" in result.stderr
+    assert not (project / ".botticelli").exists()
+
+
+def test_what_cannot_be_run_yet_is_refused_with_its_place(project: Path) -> None:
+    (project / "rows.toml").write_text(
+        SOURCE.replace('"Answer', '"table posts limit 5 as x", "Answer')
+        .replace("answer = ", "answer = [")
+        .replace('greet }}"', 'greet }}"]')
+    )
+    result = call("exec", "rows.toml", "--driver", "simulate")
+    assert result.exit_code == 1
+    assert "table inputs cannot be run yet" in result.stderr
+    assert "rows.toml:10:" in result.stderr
+
+
+def test_without_a_key_it_says_what_to_set_and_what_to_try(project: Path) -> None:
+    result = call("exec", "hello.toml")
+    assert result.exit_code == 1
+    assert "GEMINI_API_KEY or GOOGLE_API_KEY" in result.stderr
+    assert "--driver simulate" in result.stderr
+
+
+def test_a_compiled_file_runs_without_its_sources(project: Path) -> None:
+    assert call("compile", "hello.toml", "-o", "hello.json").exit_code == 0
+    (project / "hello.toml").unlink()
+    result = call("exec", "hello.json", "--driver", "simulate")
+    assert result.exit_code == 0, result.output
+    assert call("exec", "hello.json", "--narrative", "other").exit_code == 2
+    damaged = (project / "hello.json").read_text().replace('"acts"', '"cats"')
+    (project / "hello.json").write_text(damaged)
+    assert "damaged" in call("exec", "hello.json", "--driver", "simulate").stderr
+
+
+def test_an_exhausted_budget_is_said_with_its_limit(project: Path) -> None:
+    (project / "botticelli.toml").write_text(
+        VARIABLES + "[providers.gemini.tiers.tiny]\nrpm = 60\nrpd = 2\n"
+    )
+    (project / "rounds.toml").write_text(CAROUSEL.replace('every = "1s"', ""))
+    result = call("exec", "rounds.toml", "--driver", "simulate", "--tier", "tiny")
+    assert result.exit_code == 1
+    assert "budget is exhausted: 2 of 4 iterations" in result.stdout
+    assert "rpd = 2 (requests per day)" in result.stdout
+
+
+def test_caps_of_the_narrative_end_the_run(project: Path) -> None:
+    (project / "rounds.toml").write_text(
+        CAROUSEL.replace('every = "1s"', "") + "[narrative.limits]\nmax_requests = 3\n"
+    )
+    result = call("exec", "rounds.toml", "--driver", "simulate")
+    assert result.exit_code == 1
+    assert "max_requests = 3 ends the run" in result.stdout
+
+
+def run(project: Path, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [*BOTTICELLI, "exec", *arguments],
+        cwd=project,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_the_key_shows_nowhere(project: Path, gemini: GeminiServer) -> None:
+    gemini.answer(refuses(403, "PERMISSION_DENIED", f"{KEY} may not"), says("never"))
+    process = run(
+        project,
+        "hello.toml",
+        "--events",
+        "events.jsonl",
+        GEMINI_API_KEY=KEY,
+        GOOGLE_GEMINI_BASE_URL=gemini.address,
+    )
+    stdout, stderr = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "*** may not" in stdout
+    for path in project.rglob("*"):
+        assert not path.is_file() or KEY.encode() not in path.read_bytes(), path
+    assert KEY not in stdout + stderr
+
+
+def test_two_runs_share_the_day(project: Path, gemini: GeminiServer) -> None:
+    (project / "botticelli.toml").write_text(
+        VARIABLES + '[providers.gemini.tiers.tiny]\nrpd = 3\n[drivers.gemini]\ntier = "tiny"\n'
+    )
+    surroundings = {"GEMINI_API_KEY": KEY, "GOOGLE_GEMINI_BASE_URL": gemini.address}
+    first = run(project, "hello.toml", **surroundings)
+    first.communicate(timeout=30)
+    second = run(project, "hello.toml", **surroundings)
+    stdout, _ = second.communicate(timeout=30)
+    assert (first.returncode, second.returncode) == (0, 1)
+    assert "rpd = 3" in stdout
+    assert len(gemini.received) == 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals to send")
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_run_with_a_summary(project: Path, sent: Any, code: int) -> None:
+    process = run(project, "rounds.toml", "--driver", "simulate")
+    assert process.stdout is not None
+    seen = ""
+    while "answered" not in seen:
+        assert process.poll() is None, process.communicate()
+        seen = process.stdout.readline()
+    time.sleep(0.2)
+    process.send_signal(sent)
+    stdout, stderr = process.communicate(timeout=10)
+    assert process.returncode == code
+    assert "Interrupted: 1 of 4 iterations" in stdout
+    assert stderr == ""
+    listed = call("runs", "list").stdout
+    assert "interrupted" in listed
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+def test_on_a_terminal_progress_is_live(project: Path) -> None:
+    import pty
+
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [*BOTTICELLI, "exec", "rounds.toml", "--driver", "simulate"],
+        cwd=project,
+        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"},
+        stdout=slave,
+        stderr=slave,
+        stdin=slave,
+    )
+    os.close(slave)
+    shown = b""
+    while True:
+        try:
+            read = os.read(master, 65536)
+        except OSError:
+            break
+        if not read:
+            break
+        shown += read
+    os.close(master)
+    assert process.wait(timeout=10) == 0
+    text = shown.decode()
+    assert "rounds (simulation)" in text
+    assert "rpd 24" in text
+    assert "to go" in text
+    assert "Completed: 4 of 4 iterations" in text
