@@ -136,9 +136,17 @@ class Chains:
         return Value(bound=found.value, items=found.value.items), True
 
     def step(
-        self, owner: Value, node: nodes.Getattr | nodes.Getitem, *, optional: bool
+        self,
+        owner: Value,
+        node: nodes.Getattr | nodes.Getitem,
+        *,
+        optional: bool = False,
+        called: bool = False,
     ) -> tuple[Value, str | int | None]:
-        """Go one step into a value; also return the key, None where it is computed."""
+        """Go one step into a value; also return the key, None where it is computed.
+
+        An `optional` step may be missing; one that is `called` may be a method.
+        """
         last = self.parsed.last_token(node)
         key: object
         if isinstance(node, nodes.Getattr):
@@ -152,7 +160,7 @@ class Chains:
         else:
             return self._computed(owner, node), None
         if isinstance(key, bool) or not isinstance(key, str | int):
-            return Value(extent=owner.extent.as_json()), None
+            return Value(extent=owner.parts), None
         if owner.members is not None:
             found = naming.member(
                 owner.members, owner.shown, str(key), (start, end), guarded=optional
@@ -164,6 +172,7 @@ class Chains:
                 key,
                 (start, end),
                 guarded=optional,
+                methods=called,
                 declarable=owner.outer,
             )
         if found.fault is not None:
@@ -173,19 +182,19 @@ class Chains:
         if owner.members is not None and owner.members.dotted:
             rest = Value(bound=found.value, extent=owner.extent, shown=shown, members=owner.members)
             return rest, key
-        extent = owner.extent.as_json() if owner.bound.table else owner.extent
+        extent = owner.parts
         return Value(bound=found.value, extent=extent, shown=shown), key
 
     def _computed(self, owner: Value, node: nodes.Getitem) -> Value:
         self.value(node.arg)
         if isinstance(node.arg, nodes.Slice):
             bound = Bound(type=owner.type, definition=owner.bound.definition)
-            extent = owner.extent.as_json() if owner.bound.table else owner.extent
+            extent = owner.parts
             return Value(bound=bound, extent=extent, shown=owner.shown, items=owner.items)
         if owner.members is not None:
             return Value(bound=Bound(type=owner.members.open_type), extent=owner.extent)
         if isinstance(naming.strip(owner.type), Record):
-            return Value(extent=owner.extent.as_json(), shown=f"{owner.shown}[…]")
+            return Value(extent=owner.parts, shown=f"{owner.shown}[…]")
         return owner.item
 
     def settled(self, value: Value) -> Value:

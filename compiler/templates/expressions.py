@@ -1,5 +1,6 @@
 """Expressions of templates: what each is, what names it uses, and what is wrong with it."""
 
+import msgspec
 from jinja2 import nodes
 
 from botticelli.compiler.ir.types import (
@@ -67,7 +68,7 @@ class Expressions(Chains):
     def _visit_list(self, node: nodes.List | nodes.Tuple) -> Value:
         values = [self.value(item) for item in node.items]
         # As JSON: brackets, and for each element quotes and a comma; escapes take up to six bytes.
-        extent = total(value.extent.times(6) + Extent(4) for value in values) + Extent(2)
+        extent = total(value.parts.times(6) + Extent(4) for value in values) + Extent(2)
         types = {value.type for value in values} if all(map(_hashable, values)) else set()
         inner = next(iter(types)) if len(types) == 1 else Unknown()
         bound = Bound(type=List(inner))
@@ -80,7 +81,7 @@ class Expressions(Chains):
         fields: list[RecordField] = []
         for pair in node.items:
             key, value = self.value(pair.key), self.value(pair.value)
-            extent += key.extent.times(6) + value.extent.times(6) + Extent(8)
+            extent += key.extent.times(6) + value.parts.times(6) + Extent(8)
             if isinstance(pair.key, nodes.Const) and isinstance(pair.key.value, str):
                 fields.append(RecordField(pair.key.value, value.type))
         complete = len(fields) == len(node.items)
@@ -98,6 +99,7 @@ class Expressions(Chains):
             number = Int() if whole and not isinstance(node, nodes.Div) else Float()
             size = vocabulary.NUMBER_BYTES if isinstance(node, nodes.Pow) else 25
             return Value(bound=Bound(type=number), extent=both.as_number() + Extent(size))
+        both |= left.parts + right.parts
         if isinstance(node, nodes.Add):
             text = isinstance(left.type, Text) or isinstance(right.type, Text)
             sum_ = Text() if text else Unknown()
@@ -105,7 +107,7 @@ class Expressions(Chains):
         if isinstance(node, nodes.Mul):
             for count, repeated in ((node.left, right), (node.right, left)):
                 if isinstance(count, nodes.Const) and isinstance(count.value, int):
-                    extent = repeated.extent.times(max(count.value, 0))
+                    extent = (repeated.extent | repeated.parts).times(max(count.value, 0))
                     return Value(bound=repeated.bound, extent=extent)
         if isinstance(node, nodes.Sub | nodes.Div | nodes.FloorDiv | nodes.Pow):
             return Value(bound=Bound(type=Float()), extent=Extent(vocabulary.NUMBER_BYTES))
@@ -177,13 +179,13 @@ class Expressions(Chains):
             return _either(value, Value(extent=arguments.extent))
         if node.name == "attr":
             return Value(extent=value.extent)
-        extent = value.extent
-        if value.bound.table and node.name not in TEXT_FILTERS:
-            extent = extent.as_json()
+        extent = value.extent if node.name in TEXT_FILTERS else value.parts
+        if node.name in vocabulary.LISTING and not isinstance(naming.strip(value.type), List):
+            extent = extent.times(10) + Extent(4)  # text becomes a list of its characters
         extent = vocabulary.growth(node.name, extent, arguments)
         type_ = vocabulary.result_of(node.name, value.type)
         if node.name == "map" and item is not None:
-            type_, extent = List(item.type), value.extent.as_json()
+            type_, extent = List(item.type), value.parts
         elif node.name == "map" and len(node.args) == 1 and not node.kwargs:
             type_, extent = self._mapped(node.args[0], value)
         if not extent.bounded and value.extent.bounded:
@@ -197,7 +199,7 @@ class Expressions(Chains):
         known = vocabulary.filter_names()
         if name in known:
             return True
-        self._unknown_word("filter", name, known, self.parsed.token_range(token))
+        self._unknown_word("filter", name, known, self._word_range(name, token))
         return False
 
     def _unknown_word(
@@ -207,7 +209,20 @@ class Expressions(Chains):
         message = f"the {kind} `{name}` is not available: {why}" if why else ""
         close = None if why else nearest(name, sorted(known))
         message = message or f"there is no {kind} `{name}`"
-        self.faults.append(naming.unknown(message, close, at))
+        fault = naming.unknown(message, close, at)
+        first = name.partition(".")[0]
+        if first != name and first in known:
+            way_out = (
+                f"put brackets around what comes before the field: `(… {_SIGNS[kind]} {first})`"
+            )
+            fault = msgspec.structs.replace(fault, help=way_out, edits=())
+        self.faults.append(fault)
+
+    def _word_range(self, name: str, token: int) -> tuple[int, int]:
+        """Return where the name of a filter or test stands; each dot in it is a token."""
+        start, _ = self.parsed.token_range(token)
+        _, end = self.parsed.token_range(token + 2 * name.count("."))
+        return start, end
 
     def _inner_names(self, node: nodes.Filter) -> None:
         """Check the names of filters and tests that are given to a filter as text."""
@@ -240,7 +255,9 @@ class Expressions(Chains):
         inner = name.value if isinstance(name, nodes.Const) else None
         if not isinstance(inner, str):
             return Unknown(), value.extent.times(None)
-        extent = vocabulary.growth(inner, value.extent.as_json(), Arguments({}, NOTHING))
+        extent = vocabulary.growth(inner, value.parts, Arguments({}, NOTHING))
+        # In JSON a text has quotes, a comma, and escapes of up to six bytes for one.
+        extent = extent.times(6) + value.parts.times(4) + Extent(2)
         return List(vocabulary.result_of(inner, value.item.type)), extent
 
     def _path(self, owner: Value, argument: nodes.Const) -> Value:
@@ -267,7 +284,7 @@ class Expressions(Chains):
         if self.parsed.tokens[word].value == "not":
             word += 1
         if node.name not in vocabulary.test_names():
-            at = self.parsed.token_range(word)
+            at = self._word_range(node.name, word)
             self._unknown_word("test", node.name, vocabulary.test_names(), at)
         chain = isinstance(node.node, nodes.Name | nodes.Getattr | nodes.Getitem)
         if node.name in {"defined", "undefined", "none"} and chain:
@@ -295,16 +312,16 @@ class Expressions(Chains):
         callee = node.node
         if isinstance(callee, nodes.Getattr):
             owner = self.value(callee.node)
-            self.step(owner, callee, optional=False)
+            self.step(owner, callee, called=True)
             arguments = self._arguments(node)
             if isinstance(naming.strip(owner.type), Text):
                 type_, extent = vocabulary.method_result(callee.attr, owner.extent, arguments)
                 return self.settled(Value(bound=Bound(type=type_), extent=extent))
             record = isinstance(naming.strip(owner.type), Record)
             if record and callee.attr in naming.methods_of(owner.type):
-                extent = vocabulary.record_method_result(callee.attr, owner.extent, arguments)
+                extent = vocabulary.record_method_result(callee.attr, owner.parts, arguments)
                 return Value(extent=extent)
-            return Value(extent=(owner.extent.as_json() + arguments.extent).times(None))
+            return Value(extent=(owner.parts + arguments.extent).times(None))
         function = self.value(callee)
         arguments = self._arguments(node)
         name = callee.name if isinstance(callee, nodes.Name) else ""
@@ -333,6 +350,7 @@ class Expressions(Chains):
         )
 
 
+_SIGNS = {"filter": "|", "test": "is"}
 _BOOLEAN = Value(bound=Bound(type=Bool()), extent=Extent(5))
 _NAMESPACES = Extent(0, {Flow(NAMESPACES): None})
 

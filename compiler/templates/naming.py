@@ -159,18 +159,18 @@ def field(
     at: Range,
     *,
     guarded: bool = False,
-    methods: bool = True,
+    methods: bool = False,
     declarable: bool = False,
 ) -> Found:
     """Look into a typed value. `shown` is how the value was written, for the message.
 
-    With `methods`, the few methods that templates may call are known as well. A `declarable` value
-    is an act's answer, which gets fields by a declared `output`.
+    With `methods`, which a call asks for, the methods that templates may call are known as well.
+    A `declarable` value is an act's answer, which gets fields by a declared `output`.
     """
     type_ = strip(owner.type)
     if isinstance(type_, Unknown | Json):
         return Found(UNKNOWN)
-    if methods and key in methods_of(type_):
+    if (methods and key in methods_of(type_)) or key in _fields_of(type_):
         return Found(UNKNOWN)
     if isinstance(key, int):
         return _element(owner, shown, key, at)
@@ -250,10 +250,14 @@ def methods_of(type_: Type) -> frozenset[str]:
         case Record(fields=fields):
             return RECORD_METHODS - {known.name for known in fields}
         case Date() | Timestamp():
-            # Whether a moment comes as text or as an object is the database's choice.
-            return MOMENT_FIELDS | TEXT_METHODS
+            return TEXT_METHODS
         case _:
             return frozenset()
+
+
+def _fields_of(type_: Type) -> frozenset[str]:
+    # Whether a moment comes as text or as an object is the database's choice.
+    return MOMENT_FIELDS if isinstance(type_, Date | Timestamp) else frozenset()
 
 
 def describe(type_: Type) -> str:

@@ -4,8 +4,8 @@ from msgspec import Struct
 
 from botticelli.compiler.faults import Fault
 from botticelli.compiler.ir.types import List, Record, Text, Type, Unknown
+from botticelli.compiler.templates import naming
 from botticelli.compiler.templates.extent import NOTHING, Extent, Flow
-from botticelli.compiler.templates.naming import UNKNOWN, strip
 from botticelli.compiler.templates.scope import Bound, Members
 
 
@@ -16,7 +16,7 @@ class Value(Struct, frozen=True, kw_only=True):
     set for a name from outside as it is, without a step into it.
     """
 
-    bound: Bound = UNKNOWN
+    bound: Bound = naming.UNKNOWN
     extent: Extent = NOTHING
     shown: str = "this value"
     items: int | None = None
@@ -28,9 +28,18 @@ class Value(Struct, frozen=True, kw_only=True):
         return self.bound.type
 
     @property
+    def parts(self) -> Extent:
+        """The extent when the value is taken apart, or stands in JSON: rows, not formatted text."""
+        if self.bound.table:
+            return self.extent.as_json()
+        if isinstance(naming.strip(self.type), Unknown):
+            return self.extent | self.extent.as_json()
+        return self.extent
+
+    @property
     def item(self) -> "Value":
         """An element of it."""
-        type_ = strip(self.type)
+        type_ = naming.strip(self.type)
         inner = Unknown()  # type: Type
         if isinstance(type_, List):
             inner = type_.item
@@ -39,7 +48,7 @@ class Value(Struct, frozen=True, kw_only=True):
         elif isinstance(type_, Record):
             inner = Text()
         bound = Bound(type=inner, definition=self.bound.definition)
-        return Value(bound=bound, extent=self.extent.as_json(), shown=f"{self.shown}[…]")
+        return Value(bound=bound, extent=self.parts, shown=f"{self.shown}[…]")
 
 
 class Use(Struct, frozen=True, kw_only=True):

@@ -96,6 +96,9 @@ _COUNT = frozenset({"count", "length", "wordcount"})
 _FLOAT = frozenset({"float", "round"})
 _SAME = frozenset({"abs", "list", "reject", "rejectattr", "reverse", "select", "selectattr"})
 _SAME |= {"sort", "unique"}
+LISTING = _SAME - {"abs", "reverse"}
+"""Filters that make a list of whatever they are given."""
+
 _ITEM = frozenset({"first", "last", "max", "min"})
 _GROUPS = frozenset({"batch", "slice"})
 
@@ -137,14 +140,15 @@ def growth(name: str, value: Extent, arguments: Arguments) -> Extent:
 _FACTORS: dict[str, int] = {
     # Upper-case forms take up to three times the bytes: one letter can become three.
     **dict.fromkeys(("upper", "lower", "title", "capitalize"), 3),
-    **dict.fromkeys(("trim", "striptags", "safe", "string"), 1),
-    **dict.fromkeys(("first", "last", "min", "max", "reverse", "attr"), 1),
+    **dict.fromkeys(("trim", "safe", "string"), 1),
+    # What an entity stands for can take a little more than its name.
+    "striptags": 2,
+    **dict.fromkeys(("first", "last", "min", "max", "reverse", "attr", "abs"), 1),
     **dict.fromkeys(("select", "reject", "selectattr", "rejectattr", "unique", "sort"), 1),
     # `"` is written in five bytes in HTML.
     **dict.fromkeys(("e", "escape", "forceescape"), 6),
     "urlencode": 3,
-    # Each element gets quotes, a comma and brackets of its own.
-    **dict.fromkeys(("list", "dictsort", "items", "groupby"), 10),
+    "list": 1,
 }
 
 
@@ -153,7 +157,7 @@ def _indent(value: Extent, arguments: Arguments) -> Extent:
     if isinstance(width, Computed):
         return (value + arguments.extent).times(None)
     size = width if isinstance(width, int) else len(width.encode()) if isinstance(width, str) else 0
-    return Extent(size) + value.times(1 + size)
+    return Extent(size + 1) + value.times(1 + size)
 
 
 def _center(value: Extent, arguments: Arguments) -> Extent:
@@ -165,8 +169,8 @@ def _join(value: Extent, arguments: Arguments) -> Extent:
     # In JSON an element takes a byte at least, so there are no more separators than bytes.
     separator = arguments.get(0, "d", "")
     if not isinstance(separator, str):
-        return (value.as_json() + arguments.extent).times(None)
-    return value.as_json().times(1 + len(separator.encode()))
+        return (value + arguments.extent).times(None)
+    return value.times(1 + len(separator.encode()))
 
 
 def _replace(value: Extent, arguments: Arguments) -> Extent:
@@ -200,12 +204,18 @@ def _sum(_: Extent, __: Arguments) -> Extent:
     return Extent(NUMBER_BYTES)
 
 
+def _pairs(value: Extent, _: Arguments) -> Extent:
+    # Each element gets brackets of its own, and in a group its key once more.
+    return value.times(10) + Extent(4)
+
+
 _GROWTH: dict[str, Growth] = {
     "indent": _indent,
     "center": _center,
     "join": _join,
     "replace": _replace,
     "tojson": _tojson,
+    **dict.fromkeys(("dictsort", "items", "groupby"), _pairs),
     "truncate": _truncate,
     "wordwrap": _wordwrap,
     **dict.fromkeys(("int", "float", "round"), _number),
@@ -223,16 +233,16 @@ _METHOD_TYPES: dict[str, Type] = {
 def record_method_result(name: str, value: Extent, arguments: Arguments) -> Extent:
     """Return the bound of what a method of a record gives."""
     if name == "get":
-        return value.as_json() + arguments.extent
+        return value + arguments.extent
     # Pairs are lists of two, which takes a few bytes more for each than a record does.
-    return value.as_json().times(3)
+    return value.times(3) + Extent(4)
 
 
 def method_result(name: str, value: Extent, arguments: Arguments) -> tuple[Type, Extent]:
     """Return what a call of a text's method gives."""
     if name in _METHOD_TYPES or name.startswith("is"):
         type_ = _METHOD_TYPES.get(name, Bool())
-        return type_, settled(type_, value.times(10))
+        return type_, settled(type_, value.times(10) + Extent(4))
     if name in {"strip", "lstrip", "rstrip", "removeprefix", "removesuffix"}:
         return Text(), value
     if name in {"upper", "lower", "title", "capitalize", "casefold", "swapcase"}:
