@@ -22,6 +22,7 @@ from botticelli.compiler.narrative.model import (
     SequenceStep,
     Step,
 )
+from botticelli.compiler.nearest import nearest
 
 Conditions = frozenset[str]
 
@@ -105,7 +106,7 @@ class Flow(Struct, frozen=True):
 
 
 def follow(narrative: Narrative, acts: Mapping[str, Act]) -> Flow:
-    """Follow a narrative's order. Names in it that are no acts are passed over."""
+    """Follow a narrative's order. Names in it that are like no act are passed over."""
     walk = _Walk(acts)
     start = Point(in_carousel=narrative.carousel is not None)
     end = start
@@ -128,9 +129,16 @@ class _Walk:
         """The acts that a step names, each where it does so first."""
         found: dict[str, Name] = {}
         for name in act_names(step):
-            if name.value in self._known:
-                found.setdefault(name.value, name)
+            act = self._meant(name)
+            if act is not None:
+                found.setdefault(act.name.value, name)
         return found
+
+    def _meant(self, name: Name) -> Act | None:
+        """The act that a name means; a misspelt one, reported elsewhere, means the nearest."""
+        if name.value in self._known:
+            return self._known[name.value]
+        return self._known.get(nearest(name.value, self._known) or "")
 
     def step(self, step: Step, point: Point) -> Point:
         """Follow one step; return what is known after it."""
@@ -149,13 +157,14 @@ class _Walk:
                 return self._repeat(step, point)
 
     def _act(self, name: Name, point: Point) -> Point:
-        act = self._known.get(name.value)
+        act = self._meant(name)
         if act is None:
             return point
+        called = act.name.value
         inside = point
         if act.carousel is not None:
             inside = replace(
-                inside, in_carousel=True, earlier_pass={**inside.earlier_pass, name.value: name}
+                inside, in_carousel=True, earlier_pass={**inside.earlier_pass, called: name}
             )
         if act.when is not None:
             self.conditions.append(ConditionPoint(act.when, inside))
@@ -166,13 +175,13 @@ class _Walk:
             certain = True
             previous: tuple[Act, ...] = (act,)
         else:
-            cause = Cause(f"`{name.value}` runs only when this holds", act.when)
+            cause = Cause(f"`{called}` runs only when this holds", act.when)
             run = Run(act, name, inside.holding, cause)
             certain = point.previous_certain
             previous = _distinct((*point.previous, act))
         return replace(
             point,
-            runs={**point.runs, name.value: run},
+            runs={**point.runs, called: run},
             previous=previous,
             previous_certain=certain,
         )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from botticelli.compiler.faults import to_diagnostic
 from botticelli.compiler.flow.outputs import command_of
-from botticelli.compiler.flow.points import Flow, follow
+from botticelli.compiler.flow.points import Flow, Point, Run, follow
 from botticelli.compiler.flow.scope import PlaceScope, Surroundings
 from botticelli.compiler.narrative.located import Text
 from botticelli.compiler.narrative.model import (
@@ -16,18 +16,18 @@ from botticelli.compiler.narrative.model import (
     TableQuery,
     TextInput,
 )
-from botticelli.compiler.rules.resources import acts_of_file
 from botticelli.compiler.rules.subject import Subject
 from botticelli.compiler.semantics.templates import has_tags
 from botticelli.compiler.syntax.nodes import Array, Node, Scalar, Table
 from botticelli.compiler.templates.checking import check_prompt, check_value
-from botticelli.compiler.templates.scope import Names
 from botticelli.compiler.templates.values import Analysis
 from botticelli.grammar import catalogue
 
+_ABOUT_ORDER = frozenset({catalogue.NOT_YET_RUN, catalogue.NO_PREVIOUS, catalogue.MAYBE_NOT_RUN})
+
 
 def check_templates(subject: Subject) -> None:
-    """Check every template in every narrative that runs it, and the syntax of those in none."""
+    """Check every template in every narrative that runs it, and those that none runs."""
     reached: set[int] = set()
     for narrative in subject.file.narratives:
         around, flow = surroundings(narrative, subject)
@@ -37,9 +37,8 @@ def check_templates(subject: Subject) -> None:
             for text, analysis in analyses(at.act, subject.file, scope):
                 for fault in analysis.faults:
                     subject.reporter.add(to_diagnostic(fault, text.node))
-    for act in acts_of_file(subject.file):
-        if id(act) not in reached:
-            _check_syntax(act, subject)
+    for narrative in subject.file.narratives:
+        _check_unreached(narrative, reached, subject)
 
 
 def surroundings(narrative: Narrative, subject: Subject) -> tuple[Surroundings, Flow]:
@@ -57,17 +56,23 @@ def surroundings(narrative: Narrative, subject: Subject) -> tuple[Surroundings, 
     return around, flow
 
 
-def _check_syntax(act: Act, subject: Subject) -> None:
-    """An act that no order reaches has no names, but its templates still must parse."""
-    for text, analysis in analyses(act, subject.file, Names({})):
-        for fault in analysis.faults:
-            if fault.rule in {catalogue.TEMPLATE_SYNTAX, catalogue.UNEXPANDED_DOLLAR}:
-                subject.reporter.add(to_diagnostic(fault, text.node))
+def _check_unreached(narrative: Narrative, reached: set[int], subject: Subject) -> None:
+    """An act that no order reaches is read as if it ran last, where every act has run: what is
+    wrong even there is wrong wherever it is put."""
+    around, flow = surroundings(narrative, subject)
+    runs = {name: Run(act, act.name) for name, act in around.acts.items()}
+    end = Point(runs=runs, previous=flow.end.previous, previous_certain=True, in_carousel=True)
+    for act in around.acts.values():
+        if id(act) in reached:
+            continue
+        reached.add(id(act))
+        for text, analysis in analyses(act, subject.file, PlaceScope(around, end, act)):
+            for fault in analysis.faults:
+                if fault.rule not in _ABOUT_ORDER:
+                    subject.reporter.add(to_diagnostic(fault, text.node))
 
 
-def analyses(
-    act: Act, file: NarrativeFile, scope: PlaceScope | Names
-) -> Iterator[tuple[Text, Analysis]]:
+def analyses(act: Act, file: NarrativeFile, scope: PlaceScope) -> Iterator[tuple[Text, Analysis]]:
     """Yield every template of an act with its analysis in a scope."""
     for text in prompts_of(act, file):
         yield text, check_prompt(text.value, scope)
