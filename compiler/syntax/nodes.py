@@ -187,7 +187,8 @@ class Document:
     """One file, read: its tree, what was wrong with its text, and the way to its places.
 
     ``intact`` is false when a part of the text could not be read: what is absent from the tree
-    may then be present in the file, and nothing is to be concluded from its absence.
+    may then be present in the file, and nothing is to be concluded from its absence. ``located``
+    is false when it could not even be taken apart, as a file that is not UTF-8.
     """
 
     def __init__(self, source: Source, locator: Callable[[], Place] | None = None) -> None:
@@ -195,6 +196,7 @@ class Document:
         self.root = Table(self, None, "")
         self.faults: list[Diagnostic] = []
         self.intact = True
+        self.located = locator is not None
         self._locator = locator or self._unlocated
 
     def locate(self) -> Place:
