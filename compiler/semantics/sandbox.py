@@ -6,7 +6,8 @@ is itself imported only by functions that need it.
 """
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from functools import cache, partial
 from typing import Any
@@ -15,6 +16,7 @@ from jinja2 import StrictUndefined, Template, TemplateSyntaxError, Undefined, no
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.environment import Environment
 from jinja2.exceptions import SecurityError, TemplateRuntimeError, UndefinedError
+from jinja2.parser import Parser
 from jinja2.runtime import Context, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Cycler, Namespace, missing
@@ -183,18 +185,35 @@ def environment() -> Environment:
 
 def compile_source(source: str) -> Template:
     """Compile a template. Raises ``TemplateError``."""
+    return _compile(environment().parse, source)
+
+
+def compile_value(source: str) -> Template:
+    """Compile one expression as a template that sets ``result``. Raises ``TemplateError``."""
+    return _compile(_parse_expression, source)
+
+
+def _parse_expression(source: str) -> nodes.Template:
+    parser = Parser(environment(), source, state="variable")
+    expression = parser.parse_expression()
+    if not parser.stream.eos:
+        parser.fail("there is more than one expression")
+    return nodes.Template([nodes.Assign(nodes.Name("result", "store"), expression, lineno=1)])
+
+
+def _compile(parse: Callable[[str], nodes.Template], source: str) -> Template:
     sandbox = environment()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an unknown escape in a string is kept as written
-            tree = sandbox.parse(source)
+            tree = parse(source)
+        tree.set_environment(sandbox)
         refuse_tags(tree)
         code = sandbox.compile(tree)
         return sandbox.template_class.from_code(sandbox, code, dict(sandbox.globals))
     except TemplateSyntaxError as error:
-        raise TemplateError(
-            (error.message or "the template does not parse"), error.lineno
-        ) from None
+        message = error.message or "the template does not parse"
+        raise TemplateError(message, error.lineno) from None
     except (RecursionError, SyntaxError, MemoryError, OverflowError):
         raise TemplateError("the template is nested too deeply", 1) from None
     except ValueError:
@@ -219,11 +238,30 @@ def refuse_tags(tree: nodes.Template) -> None:
 
 def render(template: Template, names: Mapping[str, object]) -> str:
     """Render within a fresh allowance. Raises ``TemplateError``."""
+    with _answering_for(template):
+        return "".join(template.root_render_func(template.new_context(dict(names))))
+
+
+def evaluate(template: Template, names: Mapping[str, object]) -> object:
+    """Return the value of what ``compile_value`` made. Raises ``TemplateError``."""
+    with _answering_for(template):
+        context = template.new_context(dict(names))
+        for _ in template.root_render_func(context):
+            pass
+        value = context.vars["result"]
+        if isinstance(value, Undefined):
+            str(value)  # raises, and says what is missing
+            return None
+        return list(value) if isinstance(value, Iterator | range) else value
+
+
+@contextmanager
+def _answering_for(template: Template) -> Iterator[None]:
+    """Give a fresh allowance, and make one kind of error of all that a template can do."""
     token = allowance.begin()
     try:
-        context = template.new_context(dict(names))
-        return "".join(template.root_render_func(context))
-    except Exception as error:  # noqa: BLE001 - whatever a template does is the template's fault
+        yield
+    except Exception as error:  # noqa: BLE001 - whatever it is, the template did it
         raise TemplateError(_message(error), _line(error, template)) from None
     finally:
         allowance.end(token)

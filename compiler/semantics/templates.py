@@ -105,6 +105,29 @@ def compile_template(source: str) -> CompiledTemplate:
     return CompiledTemplate(source, sandbox.compile_source(source))
 
 
+class CompiledExpression:
+    """The expression of a `{{ }}` that stands for a value and not for text, as in filters."""
+
+    __slots__ = ("_template",)
+
+    def __init__(self, template: "jinja2.Template") -> None:
+        self._template = template
+
+    def evaluate(self, names: Mapping[str, object]) -> object:
+        """Return the value as it is, null included. Raises ``TemplateError``."""
+        from botticelli.compiler.semantics import sandbox
+
+        return sandbox.evaluate(self._template, names)
+
+
+@lru_cache(maxsize=256)
+def compile_expression(source: str) -> CompiledExpression:
+    """Return the expression for ``source``, which bears no braces. Raises ``TemplateError``."""
+    from botticelli.compiler.semantics import sandbox
+
+    return CompiledExpression(sandbox.compile_value(source))
+
+
 def has_tags(source: str) -> bool:
     """Return whether the text is more than itself to Jinja, newlines aside."""
     return any(tag in source for tag in _TAGS)

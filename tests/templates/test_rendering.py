@@ -4,7 +4,13 @@ import json
 
 import pytest
 
-from botticelli.compiler.semantics.templates import TableRows, TemplateError, compile_template
+from botticelli.compiler.semantics.templates import (
+    DottedKeys,
+    TableRows,
+    TemplateError,
+    compile_expression,
+    compile_template,
+)
 
 POSTS = TableRows(
     [{"title": "Spring", "rating": 4, "items": ["a"]}, {"title": "Venus", "rating": 5}],
@@ -102,6 +108,37 @@ def test_renderings_are_repeatable() -> None:
     assert render(source) == render(source)
     with pytest.raises(TemplateError):
         render("{{ [1, 2]|random }}")
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        ("post.tags", ["x", "y"]),
+        ("nothing", None),
+        ("post.count + 1", 4),
+        ("posts[0].title ~ '!'", "Spring!"),
+        ("posts|map(attribute='title')", ["Spring", "Venus"]),
+        ("flag", True),
+        ("posts", list(POSTS)),
+    ],
+)
+def test_an_expression_keeps_its_value(source: str, value: object) -> None:
+    assert compile_expression(source).evaluate(NAMES) == value
+
+
+@pytest.mark.parametrize("source", ["absent", "post.body", "a b", "", "1 }} {{ 2", "'a' * 10**10"])
+def test_a_faulty_expression_is_an_error(source: str) -> None:
+    with pytest.raises(TemplateError):
+        compile_expression(source).evaluate(NAMES)
+
+
+def test_keys_with_dots() -> None:
+    state = DottedKeys({"a.b": "1", "a.c.d": "2", "x": "3"})
+    source = "{{ state.a.b }}{{ state['a.b'] }}{{ state.a.c.d }}{{ state.x }}{{ state.a }}"
+    rendered = compile_template(source).render({"state": state})
+    assert rendered == '1123{"b": "1", "c.d": "2"}'
+    with pytest.raises(TemplateError, match="no field `y`"):
+        compile_template("{{ state.y }}").render({"state": state})
 
 
 def test_text_without_tags_needs_no_template_engine() -> None:
