@@ -84,18 +84,18 @@ def _read_scene(node: Table, name_keys: tuple[str, ...], reporter: Reporter) -> 
 
 
 def _read_full(name: Name, fields: Fields) -> Act:
-    key = fields.first_of("prompt", "input", "inputs")
+    keys = [key for key in ("prompt", "input", "inputs") if key in fields]
+    fields.first_of("prompt", "input", "inputs")
     call = fields.first_of("narrative", "narrative_ref")
-    if key and call:
-        fields.conflict(key, call)
+    if keys and call:
+        fields.conflict(keys[0], call)
     called = fields.text(call) if call else None
     if called is not None and not called.value.strip():
         fields.bad_value(called.node, f"`{call}` is empty")
         called = None
-    inputs: tuple[Input, ...] = ()
-    if key:
-        inputs = _read_inputs(name.value, key, fields)
-    else:
+    # Where keys exclude each other all are read, for what else is wrong in them.
+    inputs = tuple(item for key in keys for item in _read_inputs(name.value, key, fields))
+    if not keys and not call:
         location = name.location if isinstance(name, Key) else fields.table.location
         fields.expect(
             ("prompt", "input", "inputs", "narrative", "narrative_ref"),

@@ -188,7 +188,7 @@ class Fields:
         node = self.node(key)
         if node is None or isinstance(node, Scalar):
             return node
-        self.wrong_type(node, f"`{key}`", "a value")
+        self.wrong_type(node, f"`{key}`", "a single value")
         return None
 
     def integer(

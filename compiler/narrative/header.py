@@ -258,7 +258,7 @@ def _read_metadata(fields: Fields) -> dict[str, Node]:
         items = node.items if isinstance(node, Array) and key == "tags" else [node]
         wrong = [item for item in items if not isinstance(item, Scalar)]
         for item in wrong:
-            fields.wrong_type(item, f"`{key}`", "a value")
+            fields.wrong_type(item, f"`{key}`", "a single value")
         if not wrong:
             found[key] = node
     return found

@@ -143,4 +143,5 @@ def _report_cycle(circle: Circle, subject: Subject) -> None:
         note="this runs it again" if itself else f"and here it starts over with `{names[0]}`",
         labels=labels,
         help="a narrative that runs itself would never end; use `repeat` or a carousel",
+        about="",  # a call that closes several circles is one fault
     )
