@@ -1,0 +1,5 @@
+"""`python -m botticelli.cli` is the `botticelli` command."""
+
+from botticelli.cli.main import main
+
+main()
