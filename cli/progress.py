@@ -14,7 +14,7 @@ from botticelli.runtime.events import (
     ActFailed,
     ActStarted,
     Answered,
-    BudgetExhausted,
+    CarouselBudgetExhausted,
     CommandPerformed,
     Event,
     IterationFinished,
@@ -55,7 +55,7 @@ def describe(event: Event) -> str | None:  # noqa: C901 - a table of cases
             simulated = " (a simulation: no model is asked)" if event.simulated else ""
             return f"{event.narrative}: run {event.run}, driver {event.driver}{simulated}"
         case IterationStarted():
-            return f"iteration {event.iteration}/{event.iterations}"
+            return f"iteration {event.iteration}/{event.iterations}, at {moment(event.time)}"
         case Answered():
             mark = ", simulated" if event.simulated else ""
             return (
@@ -63,22 +63,44 @@ def describe(event: Event) -> str | None:  # noqa: C901 - a table of cases
                 f"({event.input_tokens:,} tokens in, {event.output_tokens:,} out{mark})"
             )
         case CommandPerformed():
-            reason = f": {event.message}" if event.message else ""
-            return f"  {event.act}: {event.platform}.{event.command} {event.outcome}{reason}"
+            done = f"{event.platform}.{event.command} {event.outcome}"
+            return f"  {event.act}: {event.message or done}"
         case Waiting(until=until) if until is not None and until - event.time >= NOTEWORTHY_WAIT:
-            return f"  waiting for {event.what} until {moment(until)}"
+            return None if event.what == "retry" else f"  {waiting(event.what, until)}"
         case Retrying():
             return f"  attempt {event.attempt} failed: {event.reason}; again in {event.delay:.1f} s"
         case ActFailed():
             return f"  {event.act} failed: {event.message}"
         case Warned():
             return f"  warning: {event.message}"
-        case BudgetExhausted():
-            return f"budget exhausted: {event.message}"
+        case CarouselBudgetExhausted():
+            return (
+                f"CarouselBudgetExhausted after {event.completed} of {event.iterations} "
+                f"iterations: {event.message}"
+            )
         case RunFailed():
             return f"failed: {event.message}"
         case _:
             return None
+
+
+_AWAITED = {
+    "every": "the next iteration",
+    "retry": "another attempt",
+    "rpm": "room in the minute's requests",
+    "tpm": "room in the minute's tokens",
+    "itpm": "room in the minute's input tokens",
+    "otpm": "room in the minute's output tokens",
+    "rpd": "another day of requests",
+    "tpd": "another day of tokens",
+    "max_concurrent": "a request to end",
+}
+
+
+def waiting(what: str, until: float | None) -> str:
+    """Say what is waited for, and until when if that is known."""
+    until_when = "" if until is None else f", until {moment(until)}"
+    return f"waiting for {_AWAITED.get(what, what)}{until_when}"
 
 
 def moment(time: float) -> str:
@@ -100,8 +122,27 @@ def duration(seconds: float) -> str:
     return f"{whole // 86_400} d {whole % 86_400 // 3600} h"
 
 
+class Lines:
+    """The lines of a run: an act that fails for what was just said does not say it again."""
+
+    def __init__(self) -> None:
+        self._said: str | None = None
+
+    def line(self, event: Event) -> str | None:
+        if isinstance(event, ActFailed | RunFailed) and self._said is not None:
+            known = event.message.endswith(self._said)
+            if known:
+                return f"  {event.act} failed" if isinstance(event, ActFailed) else None
+        if isinstance(event, CommandPerformed | ActFailed):
+            self._said = event.message
+        return describe(event)
+
+
 class PlainLines:
     """One line for each event that is worth one, to standard output."""
+
+    def __init__(self) -> None:
+        self._lines = Lines()
 
     def start(self) -> None:
         pass
@@ -110,7 +151,7 @@ class PlainLines:
         pass
 
     def show(self, event: Event) -> None:
-        line = describe(event)
+        line = self._lines.line(event)
         if line is not None:
             click.echo(line)
 
@@ -173,8 +214,7 @@ class State:
                 if self.cost is not None:
                     self.cost = None if event.cost is None else self.cost + event.cost
             case Waiting():
-                until = "" if event.until is None else f" until {moment(event.until)}"
-                self.doing = f"waiting for {event.what}{until}"
+                self.doing = waiting(event.what, event.until)
             case Retrying():
                 self.doing = f"again in {event.delay:.1f} s"
             case CommandPerformed():
@@ -223,6 +263,7 @@ class LivePanel:
         from rich.live import Live
 
         self._now = now
+        self._lines = Lines()
         self._state = State()
         self._console = Console(no_color=not color, highlight=False)
         self._live = Live(
@@ -242,7 +283,7 @@ class LivePanel:
         from rich.text import Text
 
         self._state.take(event)
-        line = describe(event)
+        line = self._lines.line(event)
         if line is not None and not isinstance(event, Waiting):
             self._console.print(Text(line, style=_style(event)))
 
@@ -276,7 +317,7 @@ class LivePanel:
 
 def _style(event: Event) -> str:
     match event:
-        case ActFailed() | RunFailed() | BudgetExhausted():
+        case ActFailed() | RunFailed() | CarouselBudgetExhausted():
             return "red"
         case Warned() | Retrying():
             return "yellow"

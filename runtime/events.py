@@ -135,8 +135,11 @@ class IterationFinished(EventNode, frozen=True, tag="iteration-finished"):
     succeeded: bool
 
 
-class BudgetExhausted(EventNode, frozen=True, tag="budget-exhausted"):
-    """A limit ends the run: which, its value, and when it resets (null for a cap of the run)."""
+class CarouselBudgetExhausted(EventNode, frozen=True, tag="budget-exhausted"):
+    """A limit ends the carousel, and with it the run, after `completed` of at most `iterations`.
+
+    `resets` is when the limit has room again; null for a cap of the run, and where it never has.
+    """
 
     address: str
     limit: str
@@ -187,7 +190,7 @@ Event = (
     | ActFinished
     | ActFailed
     | IterationFinished
-    | BudgetExhausted
+    | CarouselBudgetExhausted
     | Warned
     | RunFailed
     | RunFinished

@@ -68,6 +68,7 @@ class GeminiDriver:
         self._tier = self._providers.tier(
             self.provider, settings.tier or settings.configuration.tier
         )
+        _quieten()
         self._http = httpx.AsyncClient()
         self._client = genai.Client(
             vertexai=False,
@@ -141,6 +142,16 @@ class GeminiDriver:
         """Shorten what a server said, and make sure that the key is not in it."""
         text = " ".join(text.replace(self._key, "***").split())
         return text if len(text) <= _LONGEST_MESSAGE else f"{text[:_LONGEST_MESSAGE]}…"
+
+
+def _quieten() -> None:
+    """Keep the client's own words from the terminal: it claims to use a key of the environment
+    when it was given another, and warns of every value that is newer than itself."""
+    import logging
+    import warnings
+
+    logging.getLogger("google_genai._api_client").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"google\.genai\.")
 
 
 def _content(message: Message) -> "types.Content":
@@ -246,6 +257,8 @@ def open_driver(settings: DriverSettings) -> GeminiDriver:
                 "--driver simulate"
             )
         )
+    elif not key.isascii():
+        problems.append(Problem(f"the key in {' or '.join(variables)} holds what no key holds"))
     if not _installed():
         problems.append(
             Problem("the gemini driver needs google-genai: pip install 'botticelli[gemini]'")

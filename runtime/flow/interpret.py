@@ -8,7 +8,7 @@ from msgspec import Struct
 from botticelli.compiler.ir.program import Multipliers, Program
 from botticelli.runtime.address import Address
 from botticelli.runtime.effects import CapScope, Exhaustion
-from botticelli.runtime.events import BudgetExhausted, RunFailed
+from botticelli.runtime.events import CarouselBudgetExhausted, RunFailed
 from botticelli.runtime.flow.carousel import Tally, overlay
 from botticelli.runtime.flow.narrative import run_narrative
 from botticelli.runtime.flow.schedule import Scheduled, Walk, schedule
@@ -66,7 +66,7 @@ def _run(frame: Frame, tally: Tally) -> Walk[Outcome]:
             tally.failures += 1
     except ExhaustedError as failure:
         exhausted = failure.exhaustion
-        yield BudgetExhausted(
+        yield CarouselBudgetExhausted(
             address=str(failure.address),
             limit=exhausted.limit,
             value=exhausted.value,

@@ -139,9 +139,12 @@ class Run:
             self._emit(Warned(address=record.narrative, message=warning))
         try:
             outcome = await self._drive()
-        except BaseException:
+        except BaseException as error:
             await self._end_tasks()
-            self._finish(INTERRUPTED, "the run was interrupted")
+            if isinstance(error, Exception):
+                self._finish(FAILED, f"internal error ({type(error).__name__})")
+            else:
+                self._finish(INTERRUPTED, "the run was interrupted")
             raise
         if outcome.exhausted is not None:
             return self._finish(EXHAUSTED, outcome.exhausted.message)

@@ -33,6 +33,7 @@ from botticelli.compiler.semantics.limits import (
     Reading,
     Usage,
 )
+from botticelli.runtime.shell.store import StoreError
 
 KEPT = 2 * DAY
 """How long the file keeps a request: no window reaches further back."""
@@ -248,13 +249,17 @@ class SqliteLedger:
 
 @contextlib.contextmanager
 def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
+    """Write undisturbed by other processes. Raises StoreError when the file cannot be written."""
     try:
-        yield
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise StoreError(f"the ledger of requests cannot be written: {error}") from error
 
 
 def _lives(pid: int) -> bool:

@@ -5,7 +5,9 @@ ever by small ones. A day's limit is waited for outside that order, and only whe
 """
 
 import asyncio
+import math
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from msgspec import Struct
 
@@ -141,11 +143,13 @@ _LIMIT_NAMES = {"rpd": "requests per day", "tpd": "tokens per day"}
 def _exhaustion(decision: Exhausted | Impossible) -> Exhaustion:
     name = f"{decision.limit} = {decision.value:,} ({_LIMIT_NAMES[decision.limit]})"
     if isinstance(decision, Exhausted):
+        resets = datetime.fromtimestamp(math.ceil(decision.resets), UTC)
         return Exhaustion(
             limit=decision.limit,
             value=decision.value,
             resets=decision.resets,
-            message=f"the limit {name} is used up: {decision.used:,} are used",
+            message=f"the limit {name} is used up: {decision.used:,} are used, and there is room "
+            f"again at {resets:%Y-%m-%d %H:%M:%S} UTC",
         )
     needed = (
         "a request without `max_tokens` has no bound"

@@ -15,6 +15,7 @@ from botticelli.compiler.semantics.configuration import (
     DriverConfiguration,
     PlatformConfiguration,
 )
+from botticelli.compiler.semantics.limits import LimitError, scale
 from botticelli.compiler.semantics.providers import Providers, UnknownTierError
 from botticelli.runtime.drivers.protocol import Driver, DriverPlugin, DriverSettings
 from botticelli.runtime.flow.carousel import overlay
@@ -26,6 +27,8 @@ from botticelli.runtime.shell.clock import Clock
 from botticelli.runtime.shell.ledger import Ledger, MemoryLedger, SqliteLedger, ledger_path
 from botticelli.runtime.shell.limiter import Limiter
 from botticelli.runtime.shell.variables import resolve_variables
+
+NONE = Multipliers()
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -80,6 +83,7 @@ async def equip(
     driver = _open_driver(configuration, options, environment, problems)
     if driver is not None:
         problems.extend(_unpriced(program, driver))
+        problems.extend(_unusable(program, driver, options.budget, configuration.budget))
     if problems or driver is None:
         if driver is not None:
             await driver.close()
@@ -211,6 +215,26 @@ def _unpriced(program: Program, driver: Driver) -> list[Problem]:
         for model in sorted(models)
         if driver.rate_limits(model).cost(0, 0) is None
     ]
+
+
+def _unusable(
+    program: Program, driver: Driver, over: Multipliers, under: Multipliers
+) -> list[Problem]:
+    """Multipliers that leave nothing of a limit would hold up the first request for ever."""
+    found: dict[str, Problem] = {}
+    for narrative in reachable(program):
+        carousel = narrative.carousel
+        own = overlay(carousel.budget if carousel is not None else NONE, narrative.budget)
+        for act in acts_of(narrative):
+            if not act.asks_model:
+                continue
+            facts = driver.rate_limits(act.settings.model or driver.default_model)
+            try:
+                scale(facts.limits, overlay(over, overlay(own, under)))
+            except LimitError as error:
+                message = f"{facts.model}: {error}"
+                found[message] = Problem(message, usage=over != NONE)
+    return list(found.values())
 
 
 def _open_ledger(

@@ -8,7 +8,7 @@ from programs import MONDAY, act, carousel, narrative, perform, program
 
 from botticelli.compiler.ir.program import Multipliers
 from botticelli.runtime.events import (
-    BudgetExhausted,
+    CarouselBudgetExhausted,
     IterationStarted,
     RequestSent,
     RunFinished,
@@ -49,7 +49,7 @@ def test_a_used_up_day_ends_the_carousel_and_says_when_it_resets(tmp_path: Path)
     made = program(narrative(act("generate", "Hello"), carousel=carousel(24, every=60.0)))
     run = perform(made, tmp_path, budget=Multipliers(rpd=0.04))
     assert run.report.status == "exhausted"
-    (event,) = run.saw(BudgetExhausted)
+    (event,) = run.saw(CarouselBudgetExhausted)
     assert (event.completed, event.iterations, event.limit, event.value) == (10, 24, "rpd", 10)
     # Midnight in California, and a second of slack.
     assert event.resets == pytest.approx(1_760_079_601.0)

@@ -45,7 +45,7 @@ from botticelli.runtime.effects import (
 )
 from botticelli.runtime.events import (
     ActFailed,
-    BudgetExhausted,
+    CarouselBudgetExhausted,
     IterationFinished,
     IterationStarted,
     RunFailed,
@@ -281,7 +281,7 @@ def test_an_exhausted_budget_says_how_far_it_came() -> None:
         narrative(act("a", "Hi"), carousel=carousel(9, continue_on_error=True, on_exhausted="wait"))
     )
     run = Rehearsal(made, respond)
-    (event,) = run.saw(BudgetExhausted)
+    (event,) = run.saw(CarouselBudgetExhausted)
     assert (event.completed, event.iterations, event.limit, event.resets) == (2, 9, "rpd", 5.0)
     assert run.outcome.exhausted == spent
     assert run.asked()[0].wait_for_day

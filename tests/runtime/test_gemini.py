@@ -169,6 +169,7 @@ def test_other_faults_are_not_repeated_and_never_show_the_key(
         (says("", "STOP"), "the answer is empty"),
         (says("", "MAX_TOKENS"), "max_tokens was used up before any text"),
         (says("half", "SAFETY"), "the answer was blocked (SAFETY)"),
+        (says("half", "SOMETHING_NEW"), "the answer was blocked (SOMETHING_NEW)"),
         (blocks("PROHIBITED_CONTENT"), "the prompt was blocked: PROHIBITED_CONTENT"),
         (Reply({"usageMetadata": {"promptTokenCount": 3}}), "the answer is empty (no candidates)"),
     ],
