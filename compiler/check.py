@@ -8,12 +8,14 @@ from msgspec import Struct
 
 from botticelli.compiler.diagnostics import Diagnostic, Location
 from botticelli.compiler.reporter import Reporter
+from botticelli.compiler.rules.commands import check_commands
 from botticelli.compiler.rules.composition import check_composition
 from botticelli.compiler.rules.conditions import check_conditions
 from botticelli.compiler.rules.filters import check_filters
 from botticelli.compiler.rules.media import check_media
 from botticelli.compiler.rules.order import check_order
 from botticelli.compiler.rules.resources import check_resources
+from botticelli.compiler.rules.secrets import check_secrets
 from botticelli.compiler.rules.state import check_state
 from botticelli.compiler.rules.subject import Subject
 from botticelli.compiler.rules.tables import check_tables
@@ -35,6 +37,8 @@ RULES = (
     check_templates,
     check_state,
     check_media,
+    check_commands,
+    check_secrets,
 )
 
 # What is still certain in a file that cannot be read whole; all else may rest on what is merely

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
-from botticelli.compiler.diagnostics import Diagnostic, Fix, Label, Location
+from msgspec.structs import replace
+
+from botticelli.compiler.diagnostics import Anchor, Diagnostic, Fix, Label, Location
 from botticelli.grammar.catalogue import Rule
 
 
@@ -51,5 +53,29 @@ class Reporter:
 
     @property
     def diagnostics(self) -> list[Diagnostic]:
-        """What was found, in the order of files and places."""
-        return sorted(self._found.values(), key=lambda each: each.order)
+        """What was found, in the order of files and places; no secret of a file stands in it."""
+        return sorted(map(_discreet, self._found.values()), key=lambda each: each.order)
+
+
+def _discreet(diagnostic: Diagnostic) -> Diagnostic:
+    """Take the secrets of the files that a diagnostic shows out of its words, and leave out a fix
+    that would have to write one."""
+    edits = diagnostic.fix.edits if diagnostic.fix is not None else ()
+    places: tuple[Anchor, ...] = (diagnostic, *diagnostic.labels, *edits)
+    sources = {id(place.location.source): place.location.source for place in places}
+    secrets = [secret for source in sources.values() for secret in source.secrets]
+    if not secrets:
+        return diagnostic
+    from botticelli.compiler.semantics.secrets import without
+
+    tells = any(without(secrets, edit.text) != edit.text for edit in edits)
+    return replace(
+        diagnostic,
+        message=without(secrets, diagnostic.message),
+        note=without(secrets, diagnostic.note),
+        labels=tuple(
+            Label(without(secrets, label.message), label.location) for label in diagnostic.labels
+        ),
+        help=None if diagnostic.help is None else without(secrets, diagnostic.help),
+        fix=None if tells else diagnostic.fix,
+    )

@@ -45,6 +45,30 @@ class Source:
         self.text = text[1:] if self.has_byte_order_mark else text
 
     @cached_property
+    def _hidden(self) -> set[tuple[int, int]]:
+        from botticelli.compiler.semantics.secrets import find_secrets
+
+        return {(secret.hidden, secret.end) for secret in find_secrets(self.text)}
+
+    def hide(self, span: Span, value: str) -> None:
+        """Never show what stands here: a secret that only its value can be recognised by."""
+        self._hidden.add((span.start, span.end))
+        self.__dict__.pop("shown", None)
+        self.secrets.append(value)
+
+    @cached_property
+    def secrets(self) -> list[str]:
+        """The keys that stand in the text, comments included, as far as they must not be shown."""
+        return [self.text[start:end].strip() for start, end in sorted(self._hidden)]
+
+    @cached_property
+    def shown(self) -> str:
+        """The text as it may be shown: of the same length and lines, with every key starred out."""
+        from botticelli.compiler.semantics.secrets import masked
+
+        return masked(self.text, self._hidden)
+
+    @cached_property
     def line_starts(self) -> list[int]:
         """The offset at which each line starts. Lines end at ``\\n``, alone or after ``\\r``."""
         starts = [0]
@@ -73,7 +97,7 @@ class Source:
         return Position(line + 1, offset - start + 1, self._bytes_before_line[line] + len(before))
 
     def line(self, number: int) -> str:
-        """Return line ``number`` (1-based) without its line ending."""
+        """Return line ``number`` (1-based) without its line ending, as it may be shown."""
         starts = self.line_starts
         end = starts[number] if number < len(starts) else len(self.text)
-        return self.text[starts[number - 1] : end].rstrip("\r\n")
+        return self.shown[starts[number - 1] : end].rstrip("\r\n")

@@ -33,6 +33,6 @@ def _key(diagnostic: Diagnostic) -> str:
     line = source.line(position.line)
     before = line[: position.column - 1].lstrip()[-CONTEXT:]
     behind = line[position.column - 1 :][:CONTEXT].rstrip()
-    marked = source.text[span.start : min(span.end, span.start + CONTEXT)]
+    marked = source.shown[span.start : min(span.end, span.start + CONTEXT)]
     parts = [diagnostic.rule.code, source.path, before, behind, marked]
     return "\0".join(parts)

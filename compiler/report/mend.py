@@ -47,7 +47,7 @@ def as_lines(fix: Fix, paint: Paint) -> list[Row]:
 
 def _replaced(edit: Edit) -> str:
     span = edit.location.span
-    return edit.location.source.text[span.start : span.end]
+    return edit.location.source.shown[span.start : span.end]
 
 
 def _phrase(old: str, new: str) -> str:
@@ -95,10 +95,10 @@ def _change(source: Source, edits: Sequence[Edit]) -> _Change:
     parts: list[str] = []
     done = start
     for edit in edits:
-        parts += (source.text[done : edit.location.span.start], edit.text)
+        parts += (source.shown[done : edit.location.span.start], edit.text)
         done = edit.location.span.end
-    parts.append(source.text[done:end])
-    before, after = source.text[start:end].split("\n"), "".join(parts).split("\n")
+    parts.append(source.shown[done:end])
+    before, after = source.shown[start:end].split("\n"), "".join(parts).split("\n")
     same = 0
     while before and after and before[-1] == after[-1]:
         before.pop()
