@@ -29,7 +29,9 @@ class _ConditionBuilder(Builder):
 
     def path(self, parts: list[Any]) -> Any:
         root = identifier(parts[0])
-        steps = tuple(step for step in parts[1:] if isinstance(step, ast.Step))
+        if None in parts:
+            return ast.Broken(root.start, root.end)
+        steps = tuple(parts[1:])
         return ast.Name(root.start, steps[-1].end if steps else root.end, root, steps)
 
     def step(self, parts: list[Any]) -> Any:
@@ -38,13 +40,15 @@ class _ConditionBuilder(Builder):
             name = identifier(last)
             return ast.Step(name.start, name.end, name.value)
         token = parts[-2]
+        if token.type == "BROKEN":
+            return None
         start, end = opener.start_pos, last.end_pos
         if token.type == "STRING":
             return ast.Step(start, end, unquoted(token))
         index = number(token)
         if not isinstance(index, int):
             self.fault(start, end, "an index is a whole number")
-            return ast.Step(start, end, 0)
+            return None
         return ast.Step(start, end, -index if has(parts, "MINUS") else index)
 
     def contains(self, parts: list[Any]) -> Any:

@@ -15,6 +15,10 @@ class Arity(Struct, frozen=True):
     minimum: int
     maximum: int | None
 
+    def admits(self, count: int) -> bool:
+        """Whether a function takes so many arguments."""
+        return self.minimum <= count and (self.maximum is None or count <= self.maximum)
+
     def __str__(self) -> str:
         if self.maximum is None:
             return f"at least {_count(self.minimum)}"
@@ -80,8 +84,9 @@ _ELSEWHERE = {
 
 
 def shortened(text: str) -> str:
-    """Cut text from a source to what fits a message."""
-    line = " ".join(text.split())
+    """Cut text from a source to what fits a message, and take out what does not print."""
+    line = " ".join(text[: 4 * _SHOWN].split())
+    line = "".join(each if each.isprintable() else "\ufffd" for each in line)
     return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
 
 

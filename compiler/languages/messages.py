@@ -172,8 +172,12 @@ def _broken(at: Situation) -> Fault | None:
     if text == "." and at.noun == "filter" and at.previous and at.previous.type in _NAMES:
         message = "columns are written without their table"
         return _plain(at, message, help="leave out the table's name")
-    if text == "`":
-        return _plain(at, "names are quoted with double quotes here, not with back-quotes")
+    if text.startswith("`"):
+        name = text.strip("`")
+        mend = name if name.isidentifier() else f'"{name}"'
+        message = "names are quoted with double quotes here, not with back-quotes"
+        edits = (Replacement(at.start, at.end, mend),) if name and '"' not in name else ()
+        return _plain(at, message, edits=edits, safe=True)
     if at.noun == "order" and text in _EXPRESSION_MARKS:
         return _plain(at, "an order names columns; expressions are not accepted")
     if text[0].isalnum():
@@ -192,7 +196,7 @@ _EXPRESSION_MARKS = set("()+-*/.|")
 
 
 def _statement(at: Situation) -> Fault | None:
-    for token in (at.token, at.previous):
+    for token in (at.previous, at.token):
         if token is None or token.type != "NAME":
             continue
         word = token.lower()
@@ -286,6 +290,8 @@ def _expectation(at: Situation) -> str:
         return f"an operator, `and`{closing}{after}"
     if {"WHERE", "LIMIT"} <= at.expected:
         return f"a clause{after}"
+    if {"NAME", "NUMBER", "STRING"} <= at.expected:
+        return f"a column{after}"
     if "DIRECTION" in at.expected:
         return f"`asc`, `desc` or `,`{after}"
     shown = [_SHOWN[name] for name in _SHOWN if name in at.expected]

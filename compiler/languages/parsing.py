@@ -82,7 +82,8 @@ def parse_tree(language: Language, text: str) -> tuple[Any, list[Fault]]:
     if len(text) > MAX_LENGTH:
         return None, [too_long(language.noun, len(text), MAX_LENGTH)]
     driver = _Driver(language, text)
-    return driver.run(), driver.faults
+    tree = driver.run()
+    return tree, sorted(driver.faults, key=lambda fault: (fault.start, fault.end))
 
 
 def excessive_depth(tree: Expression, noun: str) -> Fault | None:

@@ -160,7 +160,7 @@ class _TypeBuilder(Builder):
         return ast.NamedType(name.start, name.end, name, quoted=quoted)
 
     def _list(self, name: ast.Part, item: Any, end: int) -> ast.TypeExpression | None:
-        if name.value != "list":
+        if name.value != "list" and item is not None:
             message = f"`{shortened(name.value)}` takes no item; only `list[…]` does"
             self.fault(name.start, name.end, message)
             return None
@@ -208,7 +208,7 @@ class _TypeBuilder(Builder):
             _, first, last, tokens = content[0]
             bounds = self._bounds(name.value, tokens, first, last)
         elif not any(getattr(part, "type", "") == "BROKEN" for part in content):
-            message = f"`{name.value}` takes its bounds in parentheses, as `{name.value}(1..50)`"
+            message = f"the parentheses of `{name.value}` hold its bounds: `{name.value}(1..50)`"
             self.fault(start, end, message, rule=EXPRESSION_SYNTAX if content else BAD_VALUE)
         return ast.NamedType(name.start, end, name, bounds)
 

@@ -234,7 +234,7 @@ class Inference:
                 self.faults.append(fault)
             return _UNKNOWN
         arity = ARITIES[name.value]
-        if len(kinds) < arity.minimum or len(kinds) > (arity.maximum or len(kinds)):
+        if not arity.admits(len(kinds)):
             if not any(isinstance(argument, ast.Broken) for argument in node.arguments):
                 fault = wrong_arguments(name.value, len(kinds), node.start, node.end)
                 self.faults.append(fault)
