@@ -12,6 +12,7 @@ import click
 
 from botticelli.runtime.events import (
     ActFailed,
+    ActSkipped,
     ActStarted,
     Answered,
     CarouselBudgetExhausted,
@@ -69,6 +70,8 @@ def describe(event: Event) -> str | None:  # noqa: C901 - a table of cases
             return None if event.what == "retry" else f"  {waiting(event.what, until)}"
         case Retrying():
             return f"  attempt {event.attempt} failed: {event.reason}; again in {event.delay:.1f} s"
+        case ActSkipped():
+            return f"  {event.act}: skipped"
         case ActFailed():
             return f"  {event.act} failed: {event.message}"
         case Warned():

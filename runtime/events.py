@@ -117,6 +117,13 @@ class CommandPerformed(EventNode, frozen=True, tag="command"):
     message: str | None = None
 
 
+class ActSkipped(EventNode, frozen=True, tag="act-skipped"):
+    """The act's `when` does not hold."""
+
+    address: str
+    act: str
+
+
 class ActFinished(EventNode, frozen=True, tag="act-finished"):
     address: str
     act: str
@@ -180,6 +187,7 @@ Event = (
     RunStarted
     | IterationStarted
     | ActStarted
+    | ActSkipped
     | RequestReserved
     | Waiting
     | RequestSent

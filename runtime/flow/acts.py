@@ -16,7 +16,7 @@ from botticelli.compiler.semantics.templates import TemplateError, as_json, prin
 from botticelli.runtime.address import Address
 from botticelli.runtime.drivers.protocol import BLOCKED, LENGTH, ModelAnswer, ModelRequest
 from botticelli.runtime.effects import AskModel, CommandResult, Exhaustion, Failure, RunCommand
-from botticelli.runtime.events import ActFailed, ActFinished, ActStarted, Warned
+from botticelli.runtime.events import ActFailed, ActFinished, ActSkipped, ActStarted, Warned
 from botticelli.runtime.flow.carousel import Tally
 from botticelli.runtime.flow.conversation import Contribution, contribute, cut
 from botticelli.runtime.flow.schedule import Walk
@@ -25,8 +25,11 @@ from botticelli.runtime.flow.values import evaluate, render
 
 
 def run_act(frame: Frame, scope: Scope, act: Act) -> Walk[None]:
-    """Run an act once. Raises ActFailedError, ExhaustedError."""
+    """Run an act once, unless its `when` does not hold. Raises ActFailedError, ExhaustedError."""
     where = str(frame.address)
+    if act.when is not None and not scope.holds(frame, act.when, act.name):
+        yield ActSkipped(address=where, act=act.name)
+        return
     yield ActStarted(address=where, act=act.name)
     try:
         yield from _run(frame, scope, act)

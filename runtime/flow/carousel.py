@@ -14,6 +14,9 @@ from botticelli.runtime.flow.scope import ActFailedError, ExhaustedError, Frame
 Body = Callable[[Frame], Walk[None]]
 """One iteration, in a frame of its own."""
 
+Until = Callable[[Frame], bool]
+"""Whether no further iteration is wanted."""
+
 
 class Tally(Struct):
     """How far a carousel has come."""
@@ -23,12 +26,18 @@ class Tally(Struct):
 
 
 def run_carousel(
-    frame: Frame, carousel: Carousel, body: Body, tally: Tally, unit: str
+    frame: Frame,
+    carousel: Carousel,
+    body: Body,
+    tally: Tally,
+    *,
+    unit: str = "iteration",
+    until: Until | None = None,
 ) -> Walk[None]:
     """Run the iterations; `tally` is kept up to date, also when an error ends them.
 
-    `unit` names an iteration in addresses. An error of an act ends them, unless the carousel
-    continues on errors; an exhausted budget always does.
+    `unit` names an iteration in addresses; `until` is looked at after each. An error of an act ends
+    them, unless the carousel continues on errors; an exhausted budget always does.
     """
     started: float | None = None
     for number in range(1, carousel.iterations + 1):
@@ -47,6 +56,8 @@ def run_carousel(
         failure = yield from _run_iteration(inner, number, carousel, body, tally)
         if failure is not None:
             _judge(failure, carousel, tally)
+        if until is not None and until(inner):
+            return
 
 
 def _run_iteration(

@@ -60,7 +60,7 @@ def _run(frame: Frame, tally: Tally) -> Walk[Outcome]:
     try:
         output = yield from run_narrative(frame, tally)
     except ActFailedError as failure:
-        error = f"act {failure.act}: {failure.message}"
+        error = failure.message if failure.act is None else f"act {failure.act}: {failure.message}"
         yield RunFailed(message=error)
         if carousel is None:
             tally.failures += 1

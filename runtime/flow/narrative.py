@@ -57,7 +57,7 @@ def run_narrative(frame: Frame, tally: Tally) -> Walk[Any]:
         yield from iterate(frame)
         tally.completed += 1
     else:
-        yield from run_carousel(frame, carousel, iterate, tally, "iteration")
+        yield from run_carousel(frame, carousel, iterate, tally)
     return output
 
 
@@ -73,8 +73,11 @@ def run_step(frame: Frame, scope: Scope, step: Step) -> Walk[None]:
             yield from _run_parallel(frame, scope, steps)
         case Repeat():
             yield from _run_repeat(frame, scope, step)
-        case Branch():
-            raise AssertionError("a condition passed the refusals")
+        case Branch(condition=condition, then=then, otherwise=otherwise):
+            if scope.holds(frame, condition):
+                yield from run_step(_inside(frame, "then"), scope, then)
+            elif otherwise is not None:
+                yield from run_step(_inside(frame, "else"), scope, otherwise)
 
 
 def _inside(frame: Frame, *steps: str) -> Frame:
@@ -88,7 +91,7 @@ def _run_act(frame: Frame, scope: Scope, name: str) -> Walk[None]:
         yield from run_act(frame, scope, act)
     else:
         yield from run_carousel(
-            frame, act.carousel, lambda inner: run_act(inner, scope, act), Tally(), "pass"
+            frame, act.carousel, lambda inner: run_act(inner, scope, act), Tally(), unit="pass"
         )
 
 
@@ -111,4 +114,7 @@ def _run_repeat(frame: Frame, scope: Scope, repeat: Repeat) -> Walk[None]:
             scope.conversation = before.copy()
         yield from run_step(inner, scope, repeat.body)
 
-    yield from run_carousel(frame, repeat.carousel, iterate, Tally(), "pass")
+    def done(inner: Frame) -> bool:
+        return repeat.until is not None and scope.holds(inner, repeat.until)
+
+    yield from run_carousel(frame, repeat.carousel, iterate, Tally(), unit="pass", until=done)

@@ -107,18 +107,11 @@ def _in_narrative(narrative: Narrative) -> Iterator[tuple[Place, str]]:
     content = narrative.content
     if not content.skip and (content.target or content.template):
         yield narrative.place, "storing answers as rows of a table (`target`, `template`)"
-    for step in _steps(narrative.order):
-        if isinstance(step, Branch):
-            yield step.place, "`if`"
-        elif isinstance(step, Repeat) and step.until is not None:
-            yield step.place, "`until`"
     for act in acts_of(narrative):
         yield from _in_act(act)
 
 
 def _in_act(act: Act) -> Iterator[tuple[Place, str]]:
-    if act.when is not None:
-        yield act.place, "`when`"
     if act.output is not None:
         yield act.place, "typed output (`output`)"
     if act.extract_output:

@@ -5,16 +5,18 @@ from typing import Any
 
 from msgspec import Struct
 
+from botticelli.compiler.ir.expressions import Expression
 from botticelli.compiler.ir.program import Multipliers, Narrative, Program, Security
+from botticelli.compiler.semantics.expressions import EvaluationError, holds
 from botticelli.runtime.address import Address
 from botticelli.runtime.effects import CapScope, Exhaustion
 from botticelli.runtime.flow.conversation import Conversation
 
 
 class ActFailedError(Exception):
-    """An act failed, and the sequence that it stands in with it."""
+    """An act failed, and the sequence that it stands in with it. `act` is None for a condition."""
 
-    def __init__(self, address: Address, act: str, message: str) -> None:
+    def __init__(self, address: Address, act: str | None, message: str) -> None:
         super().__init__(message)
         self.address = address
         self.act = act
@@ -95,3 +97,11 @@ class Scope:
         if frame.iteration is not None:
             names["iteration"] = frame.iteration
         return names
+
+    def holds(self, frame: Frame, condition: Expression, act: str | None = None) -> bool:
+        """Tell whether a condition holds now. Raises ActFailedError where its values do not fit."""
+        try:
+            return holds(condition, self.names(frame))
+        except EvaluationError as error:
+            message = f"a condition cannot be decided: {error}"
+            raise ActFailedError(frame.address, act, message) from error

@@ -19,7 +19,7 @@ from programs import (
     text,
 )
 
-from botticelli.compiler.ir.expressions import Literal
+from botticelli.compiler.ir.expressions import Compare, Literal, Name
 from botticelli.compiler.ir.program import (
     Act,
     Branch,
@@ -45,6 +45,7 @@ from botticelli.runtime.effects import (
 )
 from botticelli.runtime.events import (
     ActFailed,
+    ActSkipped,
     CarouselBudgetExhausted,
     IterationFinished,
     IterationStarted,
@@ -392,6 +393,70 @@ def test_a_narrative_may_be_an_input() -> None:
     assert turns(run.asked()[2])[0][1] == "[Narrative: inner]\nGo on"
 
 
+# Conditions
+
+
+def compare(name: str, operator: str, value: str | int) -> Compare:
+    root, *path = name.split(".")
+    return Compare(operator=operator, left=Name(root, tuple(path)), right=Literal(value))
+
+
+@pytest.mark.parametrize(("count", "ran"), [(5, ["small"]), (7, ["large"])])
+def test_a_branch_is_taken_by_its_condition(count: int, ran: list[str]) -> None:
+    branch = Branch(
+        condition=compare("look.member_count", ">", count),
+        then=sequence("small"),
+        otherwise=sequence("large"),
+        place=PLACE,
+    )
+    made = program(
+        narrative(
+            act("look", stats()),
+            act("small", "1"),
+            act("large", "2"),
+            order=sequence("look", branch),
+        )
+    )
+    assert [each.act for each in Rehearsal(made, echo).asked()] == ran
+
+
+def test_an_act_whose_condition_does_not_hold_is_skipped() -> None:
+    made = program(
+        narrative(
+            act("a", "1"),
+            act("b", "2", when=compare("a", "=", "B")),
+            act("c", "{{ previous }} {{ b is defined }}"),
+        )
+    )
+    run = Rehearsal(made, echo)
+    assert [each.act for each in run.asked()] == ["a", "c"]
+    assert turns(run.asked()[1])[-1][1] == "A false"
+    assert [event.act for event in run.saw(ActSkipped)] == ["b"]
+
+
+def test_a_repetition_ends_when_its_condition_holds() -> None:
+    def third_is_good(effect: Effect) -> Result:
+        assert isinstance(effect, AskModel)
+        return answer("good" if effect.iteration == 3 else "bad")
+
+    repeat = Repeat(
+        body=sequence("draft"),
+        carousel=carousel(10),
+        until=compare("draft", "=", "good"),
+        place=PLACE,
+    )
+    made = program(narrative(act("draft", "Try"), order=sequence(repeat)))
+    assert len(Rehearsal(made, third_is_good).asked()) == 3
+
+
+def test_a_condition_that_cannot_be_decided_fails_the_run() -> None:
+    branch = Branch(
+        condition=compare("look.member_count", ">", "many"), then=sequence("look"), place=PLACE
+    )
+    made = program(narrative(act("look", stats()), order=sequence("look", branch)))
+    assert "cannot be decided" in (Rehearsal(made, echo).outcome.error or "")
+
+
 # Addresses
 
 
@@ -418,22 +483,18 @@ def test_addresses_are_stable_and_differ() -> None:
 
 def test_everything_that_cannot_be_run_is_refused_at_once() -> None:
     table = TableInput(table=template("posts"), names=("posts",), place=PLACE)
-    branch = Branch(condition=Literal(True), then=sequence("a"), place=PLACE)
     made = program(
         narrative(
-            act("a", table, "Hello {{ state.last }}", when=Literal(True), output=Text()),
-            order=sequence(branch),
+            act("a", table, "Hello {{ state.last }}", output=Text()),
             content=Content(target="posts"),
         )
     )
     whats = [each.what for each in refusals(made)]
-    assert len(whats) == 6
-    assert {"`if`", "`when`", "table inputs", "typed output (`output`)"} <= set(whats)
+    assert len(whats) == 4
+    assert {"table inputs", "typed output (`output`)"} <= set(whats)
     assert any("state" in what for what in whats)
 
 
 def test_what_no_order_leads_to_is_not_refused() -> None:
-    made = program(
-        narrative(act("a", "Hello"), act("b", "Hi", when=Literal(True)), order=sequence("a"))
-    )
+    made = program(narrative(act("a", "Hello"), act("b", "Hi", output=Text()), order=sequence("a")))
     assert refusals(made) == []
