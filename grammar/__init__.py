@@ -1,1 +1,1 @@
-
+"""The language as data: grammars, and the catalogue of diagnostics."""

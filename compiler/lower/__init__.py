@@ -1,1 +1,1 @@
-
+"""From the checked model to the program that the runtime runs."""
