@@ -1,6 +1,7 @@
 """The Gemini driver against a local server: what it sends, and what it makes of every answer."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -220,3 +221,12 @@ def test_the_configured_variable_and_address_are_used(gemini: GeminiServer, tmp_
     )
     assert run.report.status == "completed"
     assert [result.text for result in run.results] == ["Good morning."]
+
+
+def test_without_the_client_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "google.genai", None)
+    made = program(narrative(act("a", "Hello")))
+    with pytest.raises(SetupError, match=r"pip install 'botticelli\[gemini\]'"):
+        perform(made, tmp_path, "gemini", environment={"GEMINI_API_KEY": KEY})
