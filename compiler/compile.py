@@ -15,7 +15,7 @@ from botticelli.compiler.semantics.configuration import Configuration
 from botticelli.compiler.workspace.composition import calls_of, resolve
 from botticelli.compiler.workspace.configuration import read_configuration
 from botticelli.compiler.workspace.workspace import NarrativeAt, Unit, Workspace, workspace_of
-from botticelli.grammar.catalogue import Severity
+from botticelli.grammar.catalogue import UNKNOWN_NARRATIVE, Severity
 
 
 class CompileResult(Struct, frozen=True):
@@ -51,6 +51,7 @@ def compile_file(path: Path, narrative: str | None = None) -> CompileResult:
             if at.unit not in units:
                 units.append(at.unit)
                 reporter.extend(check_unit(at.unit, workspace, named=True))
+            _require_calls(at, workspace, reporter)
     diagnostics = reporter.diagnostics
     program = None
     if entry is not None and not any(each.rule.severity is Severity.ERROR for each in diagnostics):
@@ -76,6 +77,25 @@ def _choose(unit: Unit, name: str | None) -> Narrative:
         hint = f"; did you mean `{guess}`?" if guess else f"; it holds {listing(narratives)}"
         raise NarrativeChoiceError(f"{shown} holds no narrative `{name}`{hint}")
     return narratives[name]
+
+
+def _require_calls(at: NarrativeAt, workspace: Workspace, reporter: Reporter) -> None:
+    """A call that may lead into a file that cannot be read is no fault, but cannot be run."""
+    if at.unit.file is None:
+        return
+    for call in calls_of(at.unit.file, at.narrative):
+        resolution = resolve(call.name, at.unit, workspace)
+        if resolution.found is None and resolution.unsure:
+            broken = [
+                unit.document.source.path for unit in workspace.units if not unit.document.intact
+            ]
+            reporter.report(
+                UNKNOWN_NARRATIVE,
+                call.location,
+                f"no narrative `{call.name}` can be found while files of the workspace are broken",
+                note="not found so far",
+                help=f"mend {listing(broken)} first" if broken else None,
+            )
 
 
 def _reached(entry: NarrativeAt, workspace: Workspace) -> Iterator[NarrativeAt]:
