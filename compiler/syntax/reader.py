@@ -2,8 +2,8 @@
 
 from pathlib import PurePosixPath
 
-from botticelli.compiler.source import Source
-from botticelli.compiler.syntax.nodes import Document
+from botticelli.compiler.source import Source, Span
+from botticelli.compiler.syntax.nodes import Document, Place
 
 SUFFIXES = (".toml", ".yaml", ".yml")
 
@@ -17,7 +17,7 @@ def read(path: str, data: bytes) -> Document:
 
     source, fault = decode(path, data)
     if fault is not None:
-        document = Document(source)
+        document = Document(source, lambda: Place(Span(0, 0)))
         document.faults.append(fault)
         document.intact = False
         return document

@@ -36,6 +36,7 @@ class FailedStatement:
         self.items = stack[1:]
         self.choices = choices
         self.last = self.items[-1] if self.items else None
+        self._openings: list[Token] = []
         self.opening: Token | None = None
         self.header: Tree[Token] | None = None
         first = self.items[0] if self.items else None
@@ -45,10 +46,18 @@ class FailedStatement:
         elif _is(self.last, "RRSQB") and _is(first, "LLSQB"):
             self.header = Tree("array_header", self.items)
         if not self.in_header:
-            self.opening = _innermost_opening(self.items)
+            self._openings = _unclosed(self.items)
+            self.opening = self._openings[-1] if self._openings else None
         self.never_closed = text.startswith(('"""', "'''"), place) and (
             self.wants_value or self.wants_key
         )
+
+    def is_closed_by(self, rest: str) -> bool:
+        """Return whether the rest of the line, after the fault, closes all brackets."""
+        outermost = self._openings[0]
+        closing = "]" if outermost.type == "LSQB" else "}"
+        line = self.text.rfind("\n", 0, self.place) + 1
+        return span_of(outermost).start >= line and rest.rstrip(" \t,").endswith(closing)
 
     @property
     def wants_value(self) -> bool:
@@ -162,18 +171,15 @@ def _is(item: Item | None, kind: str) -> bool:
     return isinstance(item, Token) and item.type == kind
 
 
-def _innermost_opening(items: list[Item]) -> Token | None:
-    closed = 0
-    for item in reversed(items):
-        if not isinstance(item, Token):
-            continue
-        if item.type in _CLOSING:
-            closed += 1
-        elif item.type in _OPENING:
-            if not closed:
-                return item
-            closed -= 1
-    return None
+def _unclosed(items: list[Item]) -> list[Token]:
+    """Return the brackets that are open, from the outermost to the innermost."""
+    openings: list[Token] = []
+    for item in items:
+        if isinstance(item, Token) and item.type in _OPENING:
+            openings.append(item)
+        elif isinstance(item, Token) and item.type in _CLOSING:
+            openings.pop()
+    return openings
 
 
 def is_multiline(item: Item | None) -> bool:

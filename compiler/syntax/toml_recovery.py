@@ -40,6 +40,7 @@ class Recovery:
         """Report ``error`` and bring the parser to a state in which it can go on."""
         text = self._text
         place = _place(error, text)
+        self._settle(parser)
         stack = parser.parser_state.value_stack
         choices = set(parser.choices())  # type: ignore[no-untyped-call]
         statement = FailedStatement(text, place, stack, choices)
@@ -67,6 +68,17 @@ class Recovery:
             _go_to(parser, place)
         else:
             self._resynchronise(parser, statement, place)
+
+    def _settle(self, parser: "InteractiveParser") -> None:
+        """Add a statement that is complete to those before it.
+
+        The parser does so itself when it takes what comes next; but that it could not.
+        """
+        stack = parser.parser_state.value_stack
+        ended = len(stack) > 1 and isinstance(stack[-1], Token) and stack[-1].type == "NEWLINE"
+        if ended and not any(isinstance(item, Token) for item in stack[1:-1]):
+            stack[0].children.extend(stack[1:])
+            _cut_back(parser)
 
     def _goes_on_from_above(self, statement: FailedStatement, stack: list[Item]) -> bool:
         """Return whether the line is but the rest of one above that was refused or broken off."""
@@ -101,7 +113,7 @@ class Recovery:
         return last if start < line and start not in self._unclosed and begins_another else None
 
     def _refuse_unclosed(self, token: Token) -> int:
-        """Report a string that swallowed the next; return where the next one's line begins."""
+        """Report a string that swallowed the next; return where the next statement begins."""
         span, quotes = span_of(token), token[:3]
         self._unclosed.add(span.start)
         self._faults.refuse(
@@ -109,7 +121,7 @@ class Recovery:
             f"this multi-line string is not closed: `{quotes}` is missing before the next key",
             labels=(self._faults.label("it ends only here", Span(span.end - 3, span.end)),),
         )
-        return self._text.rfind("\n", 0, span.end - 3) + 1
+        return _next_match(self._text, _line_end(self._text, span.start))
 
     def _resynchronise(
         self, parser: "InteractiveParser", statement: FailedStatement, place: int
@@ -120,8 +132,7 @@ class Recovery:
             if statement.in_header:
                 # Keys below a header that could not be read belong to no table that is known.
                 lines.children.append(statement.header or Tree("unread_header", []))
-            del state.value_stack[1:]
-            del state.state_stack[2:]
+            _cut_back(parser)
         _go_to(parser, self._next_statement(statement, place))
 
     def _next_statement(self, statement: FailedStatement, place: int) -> int:
@@ -130,7 +141,7 @@ class Recovery:
         rest = text[place:line_end].rstrip()
         if statement.never_closed:
             return _next_match(text, line_end)
-        if statement.opening is not None:
+        if statement.opening is not None and not statement.is_closed_by(rest):
             own_line = text.rfind("\n", 0, place) + 1
             return _next_match(text, own_line if statement.at_statement else line_end)
         opening = _TRIPLE.search(rest)
@@ -149,6 +160,12 @@ def _place(error: UnexpectedInput, text: str) -> int:
     place: int | None = token.start_pos if token is not None else error.pos_in_stream
     assert place is not None
     return place
+
+
+def _cut_back(parser: "InteractiveParser") -> None:
+    """Leave on the parser's stacks only the statements that are complete."""
+    del parser.parser_state.value_stack[1:]
+    del parser.parser_state.state_stack[2:]
 
 
 def _last_value(stack: list[Item]) -> Token | None:

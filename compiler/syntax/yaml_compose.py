@@ -129,6 +129,8 @@ class Composer:
         if above is not None and above.wants_key and isinstance(above, Mapping):
             self._keep(event.anchor, _Anchored(event.value, Place(span), 1, event.value))
             above.take_key(event.value, span, plain=not style and event.tag is None)
+            if event.tag is not None and not is_known(event.tag):
+                self._refuse_tag(event)
             return
         try:
             value = self._value(event, style, span)
@@ -245,8 +247,10 @@ class Composer:
 
     def _alias(self, event: yaml.AliasEvent) -> None:
         span = Span(self._start(event), self._stop(event))
-        above = self._open[-1]
         anchored = self._resolve_alias(event.anchor or "", span)
+        if not self._open:
+            return
+        above = self._open[-1]
         if isinstance(above, Mapping) and above.wants_key:
             if anchored is not None and anchored.text is not None:
                 above.take_key(anchored.text, span, plain=False)
@@ -285,7 +289,7 @@ class Composer:
         if bracketed and self._text.startswith("{{", start - 1):
             self._faults.refuse(
                 Span(start - 1, start + 1),
-                "`{{` begins a mapping here, and no text",
+                "`{{` begins a mapping in YAML, and no text",
                 help="put text that begins with `{{` between quotes",
             )
         else:

@@ -62,7 +62,7 @@ def refuse(faults: Faults, error: yaml.MarkedYAMLError, text: str, base: int) ->
     words = _HANDLERS.get(error.problem or "", _other)(complaint)
     labels: tuple[Label, ...] = ()
     if words.opening and complaint.start < words.span.start:
-        labels = (faults.label(words.opening, Span(complaint.start, complaint.start + 1)),)
+        labels = (faults.label(words.opening, found_span(text, complaint.start)),)
     if not faults.stand_on_line_of(words.span):  # what follows a fault on its line follows from it
         faults.refuse(words.span, words.message, labels=labels, help=words.help)
     return max(words.span.start, complaint.start)
@@ -76,7 +76,8 @@ def _other(complaint: _Complaint) -> _Words:
             "text that begins with `%` needs quotes",
         )
     if "tag" in complaint.context:
-        return _Words(complaint.span, f"a tag does not go on with {complaint.found}")
+        message = f"a tag does not go on with {complaint.found}"
+        return _Words(complaint.span, message, "put a blank after the tag")
     return _Words(complaint.span, f"this is not YAML, from {complaint.found} on")
 
 
@@ -102,7 +103,15 @@ def _no_key(complaint: _Complaint) -> _Words:
     if not is_first_on_line(complaint.text, complaint.place):
         message = f"expected the end of the line after the value, found {complaint.found}"
         return _Words(complaint.span, message)
+    if complaint.found == "`:`":
+        return _no_value(complaint)
     return _misplaced(complaint, "a key", "the mapping begins here")
+
+
+def _no_value(complaint: _Complaint) -> _Words:
+    if complaint.found == "`:`":
+        return _Words(complaint.span, "expected a key before `:`")
+    return _Words(complaint.span, f"expected a value, found {complaint.found}")
 
 
 def _no_item(complaint: _Complaint) -> _Words:
@@ -207,7 +216,7 @@ _HANDLERS: dict[str, Callable[[_Complaint], _Words]] = {
     "did not find expected '-' indicator": _no_item,
     "did not find expected ',' or ']'": _flow("]", "list"),
     "did not find expected ',' or '}'": _flow("}", "mapping"),
-    "did not find expected node content": _at("expected a value, found FOUND"),
+    "did not find expected node content": _no_value,
     "did not find expected <document start>": _at(
         "expected the end of the file after `...`, found FOUND"
     ),

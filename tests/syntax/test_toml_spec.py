@@ -1,4 +1,4 @@
-"""TOML 1.0, point by point, by both ways of reading it; and the part of the official suite at hand."""
+"""TOML 1.0, point by point, by both ways of reading it; and what is at hand of its own suite."""
 
 import importlib.util
 from pathlib import Path

@@ -166,7 +166,9 @@ _PLAIN_WORD = st.text(
 ).map(lambda word: "w" + word)
 
 
-def _words(draw: Callable[..., list[str]], words: st.SearchStrategy[str], newline: str) -> Fragments:
+def _words(
+    draw: Callable[..., list[str]], words: st.SearchStrategy[str], newline: str
+) -> Fragments:
     fragments: Fragments = []
     for index, word in enumerate(draw(st.lists(words, min_size=1, max_size=6))):
         if index:
