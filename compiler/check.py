@@ -11,9 +11,11 @@ from botticelli.compiler.reporter import Reporter
 from botticelli.compiler.rules.commands import check_commands
 from botticelli.compiler.rules.composition import check_composition
 from botticelli.compiler.rules.conditions import check_conditions
+from botticelli.compiler.rules.content import check_content
 from botticelli.compiler.rules.filters import check_filters
 from botticelli.compiler.rules.media import check_media
 from botticelli.compiler.rules.order import check_order
+from botticelli.compiler.rules.policies import check_policies
 from botticelli.compiler.rules.resources import check_resources
 from botticelli.compiler.rules.secrets import check_secrets
 from botticelli.compiler.rules.state import check_state
@@ -39,6 +41,8 @@ RULES = (
     check_media,
     check_commands,
     check_secrets,
+    check_policies,
+    check_content,
 )
 
 # What is still certain in a file that cannot be read whole; all else may rest on what is merely

@@ -7,20 +7,19 @@ from msgspec import Struct
 from botticelli.compiler.flow.outputs import command_of
 from botticelli.compiler.flow.steps import act_names
 from botticelli.compiler.narrative.located import Text
-from botticelli.compiler.narrative.model import Act, Command, Input, Narrative, NarrativeFile
+from botticelli.compiler.narrative.model import Act, Command, Narrative, NarrativeFile
 from botticelli.compiler.semantics.commands import find
 from botticelli.compiler.semantics.commands.model import Command as Specification
 
 
 class Performed(Struct, frozen=True, kw_only=True):
-    """A command that an act performs, and what the platform says of it."""
+    """A command and what its platform says of it. ``act`` is None for one that no act performs."""
 
     command: Command
     known: Specification
     platform: str
     name: Text
-    act: Act
-    item: Input
+    act: Act | None = None
 
     @property
     def full_name(self) -> str:
@@ -39,20 +38,9 @@ def commands_of_file(file: NarrativeFile) -> Iterator[Command]:
         yield from (item for item in act.inputs if isinstance(item, Command))
 
 
-def holds_commands(file: NarrativeFile) -> bool:
-    return next(commands_of_file(file), None) is not None
-
-
-def specification(command: Command) -> Specification | None:
-    """Return what is known of a command; None when it is misspelt or of an unknown platform."""
-    if command.platform is None or command.command is None:
-        return None
-    return find(command.platform.value, command.command.value)
-
-
 def performed_by(narrative: Narrative, file: NarrativeFile) -> Iterator[Performed]:
     """Yield the known commands of the acts that a narrative's order names, each act once."""
-    if narrative.order is None or not (file.bots or holds_commands(file)):
+    if narrative.order is None or next(commands_of_file(file), None) is None:
         return
     acts = file.acts_of(narrative)
     for name in dict.fromkeys(name.value for name in act_names(narrative.order.body)):
@@ -64,16 +52,22 @@ def performed_in(act: Act, file: NarrativeFile) -> Iterator[Performed]:
     """Yield the known commands of one act."""
     for item in act.inputs:
         command = command_of(item, file)
-        known = specification(command) if command is not None else None
-        if command is None or known is None:
-            continue
-        assert command.platform is not None
-        assert command.command is not None
-        yield Performed(
-            command=command,
-            known=known,
-            platform=command.platform.value,
-            name=command.command,
-            act=act,
-            item=item,
-        )
+        found = specify(command, act) if command is not None else None
+        if found is not None:
+            yield found
+
+
+def specify(command: Command, act: Act | None = None) -> Performed | None:
+    """Find what is known of a command; None when it is misspelt or of an unknown platform."""
+    if command.platform is None or command.command is None:
+        return None
+    known = find(command.platform.value, command.command.value)
+    if known is None:
+        return None
+    return Performed(
+        command=command,
+        known=known,
+        platform=command.platform.value,
+        name=command.command,
+        act=act,
+    )

@@ -1,7 +1,7 @@
 """What commands may do: the rules of `[security]`, applied to known values.
 
-The checker applies them to values that the source shows, the runtime to the final ones, and both
-through `violations`.
+The runtime applies them to final values through `violations`, the checker to those that the source
+shows through the parts that it is made of, since it also says where.
 """
 
 import re
@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from botticelli.compiler.ir.program import ContentRules, JsonScalar, Security
+from msgspec import Struct
+
+from botticelli.compiler.ir.program import ContentRules, Security
 from botticelli.compiler.semantics.commands import canonical, find
 
 _URL = re.compile(r"https?://[^\s<>\"'`)\]}]+", re.IGNORECASE)
@@ -36,6 +38,26 @@ def by_name(platform: str, command: str, arguments: Mapping[str, Any]) -> dict[s
     return named
 
 
+class ConstraintFault(Struct, frozen=True):
+    """An argument, by its present name, whose value a constraint does not admit."""
+
+    constraint: str
+    argument: str
+    message: str
+
+
+class TextFault(Struct, frozen=True):
+    """A rule on outgoing text that `text[start:end]` breaks; `rule` is its key.
+
+    `message` completes a sentence that begins with what the text is.
+    """
+
+    rule: str
+    message: str
+    start: int
+    end: int
+
+
 def violations(
     rules: Sequence[Security],
     platform: str,
@@ -52,18 +74,39 @@ def violations(
     command = canonical(platform, command)
     arguments = by_name(platform, command, arguments)
     qualified = f"{platform}.{command}"
-    if any(_names(each.denied_commands, platform, command) for each in rules):
+    if any(is_denied(each, platform, command) for each in rules):
         yield f"{qualified} is denied by [security.policy]"
         return
-    if writes and not (rules and _names(rules[-1].allowed_commands, platform, command)):
+    if writes and not (rules and is_allowed(rules[-1], platform, command)):
         yield f"{qualified} writes, and [security.policy] does not allow it"
         return
+    if writes and platform == "database" and not may_write(rules[-1], arguments.get(TABLE)):
+        yield f"{qualified} writes a table that is not named in [security.tables]"
+        return
     for each in rules:
-        for name, allowed in each.constraints.items():
-            yield from _constraint(name, allowed, command, arguments)
+        for fault in constraint_faults(each, platform, command, arguments):
+            yield fault.message
         if writes and each.content is not None:
             for argument, text in texts(arguments):
-                yield from content_violations(each.content, argument, text)
+                for found in text_faults(each.content, text):
+                    yield f"{argument} {found.message}"
+
+
+TABLE = "table_name"
+"""The argument of the platform `database` that names a table."""
+
+
+def is_denied(rules: Security, platform: str, command: str) -> bool:
+    return _names(rules.denied_commands, platform, command)
+
+
+def is_allowed(rules: Security, platform: str, command: str) -> bool:
+    return _names(rules.allowed_commands, platform, command)
+
+
+def may_write(rules: Security, table: object) -> bool:
+    """Tell whether commands may write a table."""
+    return table in rules.write_tables
 
 
 def needs_confirmation(rules: Sequence[Security], platform: str, command: str) -> bool:
@@ -75,39 +118,41 @@ def _names(names: tuple[str, ...], platform: str, command: str) -> bool:
     return any(names_command(name, platform, command) for name in names)
 
 
-def _constraint(
-    name: str,
-    allowed: JsonScalar | tuple[JsonScalar, ...],
-    command: str,
-    arguments: Mapping[str, Any],
-) -> Iterator[str]:
-    options = [str(each) for each in (allowed if isinstance(allowed, tuple) else (allowed,))]
-    for argument in constrained(name, command, arguments):
-        value = str(arguments[argument])
-        if name.endswith(_PREFIX):
-            if not any(value.startswith(option) for option in options):
-                yield f"{argument} must start with {_either(options)}, and is {value!r}"
-        elif value not in options:
-            yield f"{argument} must be {_either(options)}, and is {value!r}"
+def constraint_faults(
+    rules: Security, platform: str, command: str, arguments: Mapping[str, Any]
+) -> Iterator[ConstraintFault]:
+    """Yield the constraints that arguments under their present names break."""
+    for name, allowed in rules.constraints.items():
+        options = [str(each) for each in (allowed if isinstance(allowed, tuple) else (allowed,))]
+        for argument in constrained(name, platform, command, arguments):
+            value = str(arguments[argument])
+            if name.endswith(_PREFIX):
+                if not any(value.startswith(option) for option in options):
+                    said = f"{argument} must start with {_either(options)}, and is {value!r}"
+                    yield ConstraintFault(name, argument, said)
+            elif value not in options:
+                said = f"{argument} must be {_either(options)}, and is {value!r}"
+                yield ConstraintFault(name, argument, said)
 
 
-def constrained(name: str, command: str, arguments: Mapping[str, Any]) -> list[str]:
-    """Return the arguments that a constraint holds for.
+def constrained(name: str, platform: str, command: str, arguments: Mapping[str, Any]) -> list[str]:
+    """Return the arguments, by their present names, that a constraint holds for.
 
-    `X` holds for the argument X; `X_prefix` for the arguments X and `X_name`, and for `name` in
-    the commands of the group `Xs` (`channel_prefix`, `channels.create`).
+    `X` holds for the argument X, by any of its names; `X_prefix` for the arguments X and `X_name`,
+    and for `name` in the commands of the group `Xs` (`channel_prefix`, `channels.create`).
     """
     if not name.endswith(_PREFIX):
-        return [name] if name in arguments else []
-    thing = name.removesuffix(_PREFIX)
-    candidates = [thing, f"{thing}_name"]
-    if command.partition(".")[0] == f"{thing}s":
-        candidates.append("name")
+        candidates = list(by_name(platform, command, {name: None}))
+    else:
+        thing = name.removesuffix(_PREFIX)
+        candidates = [thing, f"{thing}_name"]
+        if command.partition(".")[0] == f"{thing}s":
+            candidates.append("name")
     return [each for each in candidates if each in arguments]
 
 
 def _either(options: list[str]) -> str:
-    return " or ".join(repr(option) for option in options)
+    return " or ".join(repr(option) for option in options) or "nothing at all"
 
 
 def texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
@@ -122,35 +167,50 @@ def texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
             yield from texts(inner, f"{path}[{index}]")
 
 
-def content_violations(rules: ContentRules, argument: str, text: str) -> Iterator[str]:
-    """Yield which rules on outgoing text a text breaks. The text itself is not repeated."""
+def text_faults(rules: ContentRules, text: str) -> Iterator[TextFault]:
+    """Yield which rules on outgoing text a text breaks, and where; each rule once, each address by
+    itself."""
     if rules.max_length is not None and len(text) > rules.max_length:
-        yield f"{argument} has {len(text):,} characters, and max_length is {rules.max_length:,}"
+        said = f"has {len(text):,} characters, and max_length is {rules.max_length:,}"
+        yield TextFault("max_length", said, 0, len(text))
     if rules.block_mass_mentions and (mention := _MASS_MENTION.search(text)):
-        yield f"{argument} mentions {mention.group()}, and block_mass_mentions is set"
+        said = f"mentions {mention.group()}, and block_mass_mentions is set"
+        yield TextFault("block_mass_mentions", said, *mention.span())
     for pattern in rules.prohibited_patterns:
-        if _matches(pattern, text):
-            yield f"{argument} matches the prohibited pattern {pattern!r}"
+        span = _match(pattern, text)
+        if span is not None:
+            said = f"matches the prohibited pattern {pattern!r}"
+            yield TextFault("prohibited_patterns", said, *span)
     if rules.allowed_domains:
-        for domain in _domains(text):
+        for url in _URL.finditer(text):
+            domain = _domain(url.group())
             if not _within(domain, rules.allowed_domains):
-                yield f"{argument} links to {domain}, which is not in allowed_domains"
+                said = f"links to {domain}, which is not in allowed_domains"
+                yield TextFault("allowed_domains", said, *url.span())
 
 
-def _matches(pattern: str, text: str) -> bool:
-    """A pattern that does not compile prohibits everything, as its author wanted something kept."""
+def pattern_fault(pattern: str) -> str | None:
+    """Say what is wrong with a prohibited pattern; None when it is a regular expression."""
     try:
-        return re.search(pattern, text) is not None
-    except re.error:
-        return True
+        re.compile(pattern)
+    except (re.error, RecursionError, OverflowError) as error:
+        return str(error)
+    return None
 
 
-def _domains(text: str) -> Iterator[str]:
-    for url in _URL.findall(text):
-        try:
-            yield (urlsplit(url).hostname or url).lower()
-        except ValueError:
-            yield url
+def _match(pattern: str, text: str) -> tuple[int, int] | None:
+    """A pattern that does not compile prohibits everything, as its author wanted something kept."""
+    if pattern_fault(pattern) is not None:
+        return 0, len(text)
+    found = re.search(pattern, text)
+    return found.span() if found else None
+
+
+def _domain(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or url).lower().rstrip(".")
+    except ValueError:
+        return url
 
 
 def _within(domain: str, allowed: tuple[str, ...]) -> bool:

@@ -1,0 +1,346 @@
+"""Rules on what commands may do: named in policies, allowed where they stand, denied by no one."""
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from msgspec import Struct
+
+from botticelli.compiler.diagnostics import Edit, Fix, Label, Location
+from botticelli.compiler.flow.commands import Performed, commands_of_file, performed_by, specify
+from botticelli.compiler.ir import program as ir
+from botticelli.compiler.lower.security import lower_security
+from botticelli.compiler.narrative.located import Text
+from botticelli.compiler.narrative.model import Narrative, NarrativeFile, Security
+from botticelli.compiler.nearest import nearest
+from botticelli.compiler.rules.commands import constant_text, is_platform, rename
+from botticelli.compiler.rules.subject import Subject
+from botticelli.compiler.semantics import commands as registry
+from botticelli.compiler.semantics.policies import (
+    TABLE,
+    is_allowed,
+    is_denied,
+    may_write,
+    names_command,
+    pattern_fault,
+)
+from botticelli.compiler.source import Source, Span
+from botticelli.compiler.syntax.nodes import Array, Scalar, Table
+from botticelli.compiler.workspace.composition import Call, calls_of, resolve
+from botticelli.compiler.workspace.workspace import NarrativeAt, Unit
+from botticelli.grammar import catalogue
+
+
+class Rules:
+    """The security that holds for one narrative: its own, then its file's."""
+
+    def __init__(self, narrative: Narrative | None, file: NarrativeFile) -> None:
+        self.own = narrative.security if narrative is not None else None
+        self.shared = file.security
+        self.levels = [level for level in (self.own, self.shared) if level is not None]
+
+    @cached_property
+    def lowered(self) -> ir.Security:
+        return lower_security(self.own, self.shared)
+
+    def denial(self, performed: Performed) -> Text | None:
+        """Return the entry of a policy that denies a command."""
+        if not is_denied(self.lowered, performed.platform, performed.known.name):
+            return None
+        denied = (
+            text for level in self.levels if level.policy for text in level.policy.denied or ()
+        )
+        platform, name = performed.platform, performed.known.name
+        return next(text for text in denied if names_command(text.value, platform, name))
+
+
+def check_policies(subject: Subject) -> None:
+    """Names in policies, patterns, permission to write, and denials."""
+    for security in _securities(subject.file):
+        _check_names(security, subject)
+        _check_patterns(security, subject)
+    _check_own(subject)
+    _check_called(subject)
+
+
+def _securities(file: NarrativeFile) -> Iterator[Security]:
+    if file.security is not None:
+        yield file.security
+    for narrative in file.narratives:
+        if narrative.security is not None:
+            yield narrative.security
+
+
+# What stands in policies
+
+
+def _check_names(security: Security, subject: Subject) -> None:
+    policy = security.policy
+    if policy is None:
+        return
+    for text in (*(policy.allowed or ()), *(policy.denied or ()), *(policy.confirmed or ())):
+        if not _is_command(text.value):
+            _unknown_name(text, subject)
+
+
+def _is_command(name: str) -> bool:
+    platform, dot, rest = name.partition(".")
+    if dot and is_platform(platform):
+        known = platform in registry.platforms()
+        return registry.find(platform, rest) is not None if known else True
+    return any(registry.find(each, name) is not None for each in registry.platforms())
+
+
+def _unknown_name(text: Text, subject: Subject) -> None:
+    name = text.value
+    platform, _, rest = name.partition(".")
+    if platform in registry.platforms():
+        meant = registry.nearest(platform, rest)
+        guess = f"{platform}.{meant}" if meant else None
+        said = f"{platform} has no command `{rest}`"
+    else:
+        every = [each for platform in registry.platforms() for each in _names_of(platform)]
+        guess = nearest(name, every)
+        said = f"no platform has a command `{name}`"
+    subject.reporter.report(
+        catalogue.UNKNOWN_COMMAND,
+        text.location,
+        said,
+        note=f"did you mean `{guess}`?" if guess else "not a command",
+        help=None
+        if guess
+        else "a policy names each command by itself, as `messages.send` or `discord.messages.send`",
+        fix=rename(text, guess),
+    )
+
+
+def _names_of(platform: str) -> Iterator[str]:
+    for name in registry.registry(platform):
+        yield name
+        yield f"{platform}.{name}"
+
+
+def _check_patterns(security: Security, subject: Subject) -> None:
+    content = security.content
+    for text in (content.prohibited_patterns or ()) if content is not None else ():
+        fault = pattern_fault(text.value)
+        if fault is not None:
+            subject.reporter.report(
+                catalogue.BAD_VALUE,
+                text.location,
+                f"a prohibited pattern is a regular expression, and this is none: {fault}",
+                note="does not compile",
+            )
+
+
+# What a narrative's own commands may do
+
+
+def _check_own(subject: Subject) -> None:
+    reached: set[int] = set()
+    for narrative in subject.file.narratives:
+        rules = Rules(narrative, subject.file)
+        for performed in performed_by(narrative, subject.file):
+            reached.add(id(performed.command))
+            _check_permission(performed, rules, subject)
+    _check_unreached(reached, subject)
+
+
+def _check_unreached(reached: set[int], subject: Subject) -> None:
+    """What no order leads to is judged by the kindest of the rules that could hold for it."""
+    rules = [Rules(narrative, subject.file) for narrative in subject.file.narratives]
+    for command in commands_of_file(subject.file):
+        performed = specify(command) if id(command) not in reached else None
+        if performed is not None:
+            every = rules or [Rules(None, subject.file)]
+            kindest = next((each for each in every if _permits(each, performed)), every[0])
+            _check_permission(performed, kindest, subject)
+
+
+def _permits(rules: Rules, performed: Performed) -> bool:
+    if rules.denial(performed) is not None:
+        return False
+    return not performed.known.writes or is_allowed(
+        rules.lowered, performed.platform, performed.known.name
+    )
+
+
+def _check_permission(performed: Performed, rules: Rules, subject: Subject) -> None:
+    denial = rules.denial(performed)
+    if denial is not None:
+        subject.reporter.report(
+            catalogue.COMMAND_DENIED,
+            performed.name.location,
+            f"`{performed.full_name}` is denied by the policy",
+            note="denied",
+            labels=[Label("denied here", denial.location)],
+            help="a denial wins over `allowed_commands`; remove it, or the command",
+            about=performed.full_name,
+        )
+    elif performed.known.writes:
+        _check_write(performed, rules, subject)
+
+
+def _check_write(performed: Performed, rules: Rules, subject: Subject) -> None:
+    table = _table_of(performed) if performed.platform == "database" else None
+    if not is_allowed(rules.lowered, performed.platform, performed.known.name):
+        wanted = [("policy", "allowed_commands", performed.known.name)]
+        if table is not None and not may_write(rules.lowered, table.value):
+            wanted.append(("tables", "write", table.value))
+        subject.reporter.report(
+            catalogue.WRITE_NOT_ALLOWED,
+            performed.name.location,
+            f"`{performed.full_name}` writes, and no policy allows it",
+            note="not allowed",
+            help=_lines(wanted, subject),
+            fix=_allow(wanted[0], rules, subject),
+            about=performed.full_name,
+        )
+    elif table is not None and not may_write(rules.lowered, table.value):
+        wanted = [("tables", "write", table.value)]
+        subject.reporter.report(
+            catalogue.WRITE_NOT_ALLOWED,
+            table.location,
+            f"`{performed.full_name}` writes the table `{table.value}`, which is not to be written",
+            note="not among the tables to write",
+            help=_lines(wanted, subject),
+            fix=_allow(wanted[0], rules, subject),
+        )
+
+
+def _table_of(performed: Performed) -> Text | None:
+    """Return the table that a command on the database names, if the file tells."""
+    for name, node in performed.command.arguments.items():
+        argument = performed.known.argument(name)
+        if argument is not None and argument.name == TABLE and isinstance(node, Scalar):
+            known = constant_text(node.value) if isinstance(node.value, str) else None
+            return None if known is None else Text(known, node)
+    return None
+
+
+# The lines that would allow it
+
+Wanted = tuple[str, str, str]
+"""A section of `[security]`, a key of it, and the value that its list lacks."""
+
+
+def _lines(wanted: list[Wanted], subject: Subject) -> str:
+    if _is_toml(subject.unit.document.source):
+        parts = [f'[security.{section}]\n{key} = ["{value}"]' for section, key, value in wanted]
+    else:
+        parts = [f'{section}:\n  {key}: ["{value}"]' for section, key, value in wanted]
+        parts = ["security:", *("  " + part.replace("\n", "\n  ") for part in parts)]
+    return "if it is meant to, say so:\n" + "\n".join(parts)
+
+
+def _allow(wanted: Wanted, rules: Rules, subject: Subject) -> Fix | None:
+    """Write the value into the list that holds here, or a section with it at the file's end."""
+    section, key, value = wanted
+    source = subject.unit.document.source
+    if not value.isprintable() or '"' in value or "\\" in value:
+        return None
+    for level in rules.levels:
+        table = level.node.entries.get(section)
+        if isinstance(table, Table):
+            edit = _into_list(table.entries.get(key), value, source)
+            if edit is None and key not in table.entries:
+                edit = _below_header(table, f'{key} = ["{value}"]', source)
+            return Fix(safe=False, edits=(edit,)) if edit is not None else None
+    end = Location(source, Span(len(source.text), len(source.text)))
+    lead = "" if not source.text or source.text.endswith("\n") else "\n"
+    if _is_toml(source):
+        text = f'{lead}\n[security.{section}]\n{key} = ["{value}"]\n'
+    elif rules.levels or not _is_block_mapping(source):
+        return None
+    else:
+        text = f'{lead}\nsecurity:\n  {section}:\n    {key}: ["{value}"]\n'
+    return Fix(safe=False, edits=(Edit(end, text),))
+
+
+def _into_list(node: object, value: str, source: Source) -> Edit | None:
+    if not isinstance(node, Array):
+        return None
+    span = node.span
+    if source.text[span.start : span.start + 1] != "[":
+        return None
+    if not node.items:
+        return Edit(node.location, f'["{value}"]')
+    last = node.items[-1].span.end
+    return Edit(Location(source, Span(last, last)), f', "{value}"')
+
+
+def _below_header(table: Table, line: str, source: Source) -> Edit | None:
+    """Insert a line below a table's header in TOML."""
+    number = source.position(table.span.start).line
+    if not _is_toml(source) or not source.line(number).lstrip().startswith("["):
+        return None
+    end = source.line_starts[number - 1] + len(source.line(number))
+    return Edit(Location(source, Span(end, end)), f"\n{line}")
+
+
+def _is_toml(source: Source) -> bool:
+    return source.path.endswith(".toml")
+
+
+def _is_block_mapping(source: Source) -> bool:
+    text = source.text.rstrip()
+    return not text.lstrip().startswith("{") and not text.endswith(("...", "---"))
+
+
+# What callers deny
+
+
+def _check_called(subject: Subject) -> None:
+    """A caller's denial holds for what it calls: said at the call, where it is nearest."""
+    for narrative in subject.file.narratives:
+        rules = Rules(narrative, subject.file)
+        if not rules.lowered.denied_commands:
+            continue
+        at = NarrativeAt(subject.unit, narrative)
+        for callee in commands_called(at, subject):
+            performed = callee.performed
+            denial = rules.denial(performed)
+            if denial is not None:
+                subject.reporter.report(
+                    catalogue.COMMAND_DENIED,
+                    callee.call.location,
+                    f"`{callee.call.name}` performs `{performed.full_name}`, which is denied here",
+                    note="denied for all that is run from here",
+                    labels=[
+                        Label("denied here", denial.location),
+                        Label("performed here", performed.name.location),
+                    ],
+                    help="a call lifts no denial of its caller",
+                    about=performed.full_name,
+                )
+
+
+class Called(Struct, frozen=True):
+    """A command that a narrative performs by a call, and the rules that hold where it stands."""
+
+    call: Call
+    performed: Performed
+    rules: Rules
+
+
+def commands_called(at: NarrativeAt, subject: Subject) -> Iterator[Called]:
+    """Yield the commands that a narrative performs by calls.
+
+    What a narrative on the way denies by itself is said there and left out here.
+    """
+    assert at.unit.file is not None
+    for call in calls_of(at.unit.file, at.narrative):
+        seen = {at.key}
+        waiting: list[tuple[Call, Unit, tuple[Rules, ...]]] = [(call, at.unit, ())]
+        while waiting:
+            inner, unit, above = waiting.pop()
+            callee = resolve(inner.name, unit, subject.workspace).found
+            if callee is None or callee.unit.file is None or callee.key in seen:
+                continue
+            seen.add(callee.key)
+            rules = Rules(callee.narrative, callee.unit.file)
+            passed = (*above, rules)
+            for performed in performed_by(callee.narrative, callee.unit.file):
+                if all(each.denial(performed) is None for each in passed):
+                    yield Called(call, performed, rules)
+            further = calls_of(callee.unit.file, callee.narrative)
+            waiting += [(each, callee.unit, passed) for each in further]
