@@ -70,7 +70,11 @@ class RealClock:
 
 
 class _VirtualSelector(selectors.DefaultSelector):
-    """Waits for input and output for no longer than `grace` real seconds, then jumps ahead."""
+    """Jumps over time in which nothing can happen.
+
+    While a socket is waited for, something can: then as much real time passes as is asked for, up
+    to `grace` seconds, before the jump. (The loop's own wake-up is always among the files.)
+    """
 
     def __init__(self, grace: float) -> None:
         super().__init__()
@@ -80,7 +84,8 @@ class _VirtualSelector(selectors.DefaultSelector):
     def select(self, timeout: float | None = None) -> Any:
         if timeout is None:
             return super().select(None)
-        ready = super().select(min(timeout, self.grace))
+        waited_for = len(self.get_map()) > 1
+        ready = super().select(min(timeout, self.grace) if waited_for else 0)
         if not ready and timeout > 0:
             self.elapsed += timeout
         return ready
@@ -98,12 +103,12 @@ class _VirtualLoop(asyncio.SelectorEventLoop):
 class VirtualClock:
     """A clock for rehearsals: starts where it is told, and jumps over every wait.
 
-    `grace` is how many real seconds a jump waits for sockets and threads; 0 where there are none.
+    `grace` is how many real seconds an answer over a socket may take; other waits take none.
     """
 
     longest_sleep = 86_400.0
 
-    def __init__(self, start: float, *, grace: float = 0.0) -> None:
+    def __init__(self, start: float, *, grace: float = 10.0) -> None:
         self._start = start
         self._selector = _VirtualSelector(grace)
 

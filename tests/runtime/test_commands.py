@@ -56,7 +56,7 @@ def welcome(security: Security = ALLOWED, *inputs: CommandInput, **more: Any) ->
 
 def run(made: Program, server: DiscordServer, project: Path, **more: Any) -> Performance:
     environment = {"DISCORD_TOKEN": TOKEN, "DISCORD_BASE_URL": server.address}
-    clock = VirtualClock(1.76e9, grace=0.1)
+    clock = VirtualClock(1.76e9)
     return perform(made, project, clock=clock, environment=environment, **more)
 
 

@@ -261,6 +261,7 @@ def test_two_runs_share_the_day(project: Path, gemini: GeminiServer) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals to send")
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_the_run_with_a_summary(project: Path, sent: Any, code: int) -> None:
+    (project / "rounds.toml").write_text(CAROUSEL.replace('"1s"', '"1m"'))
     process = run(project, "rounds.toml", "--driver", "simulate")
     assert process.stdout is not None
     seen = ""

@@ -92,7 +92,7 @@ def test_the_welcome_carousel_posts_once_an_hour(
     name: str, discord: DiscordServer, tmp_path: Path
 ) -> None:
     environment = {"DISCORD_TOKEN": TOKEN, "DISCORD_BASE_URL": discord.address}
-    clock = VirtualClock(1.76e9, grace=0.1)
+    clock = VirtualClock(1.76e9)
 
     run: Performance = perform(compiled(name), tmp_path, clock=clock, environment=environment)
 
