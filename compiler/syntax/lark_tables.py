@@ -72,6 +72,7 @@ def _fingerprint(start: tuple[str, ...], settings: dict[str, Any]) -> str:
 
 
 _UNBOUNDED = 2**32
+_CHECKSUM = sha256().digest_size  # bytes at the head of a file, over all that follows
 
 # Options that say how tables are used and do not stand in them; they are given again on loading.
 _RUN_TIME_OPTIONS = {"transformer", "postlex", "lexer_callbacks", "propagate_positions"}
@@ -100,7 +101,11 @@ def _tables(parser: "Lark") -> dict[str, Any]:
 
 def _stored(path: Path, settings: dict[str, Any]) -> "Lark | None":
     try:
-        return _parser(msgspec.msgpack.decode(path.read_bytes(), strict=False), settings)
+        stored = path.read_bytes()
+        data = stored[_CHECKSUM:]
+        if sha256(data).digest() != stored[:_CHECKSUM]:
+            return None
+        return _parser(msgspec.msgpack.decode(data, strict=False), settings)
     except Exception:  # noqa: BLE001  damaged in a way that cannot be foreseen: made anew
         return None
 
@@ -109,7 +114,8 @@ def _store(tables: dict[str, Any], path: Path) -> None:
     unfinished = path.with_suffix(f".{os.getpid()}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        unfinished.write_bytes(msgspec.msgpack.encode(tables, enc_hook=str))
+        data = msgspec.msgpack.encode(tables, enc_hook=str)  # Lark names some rules by its tokens
+        unfinished.write_bytes(sha256(data).digest() + data)
         unfinished.replace(path)  # at once, so that no other process reads half a file
     except OSError:
         return
