@@ -29,7 +29,7 @@ def command(paths: tuple[Path, ...], format_name: str, no_color: bool, quiet: bo
     Exits with 0 when nothing is wrong, 1 when something is, 2 on wrong usage.
     """
     from botticelli.cli.colors import wants_color
-    from botticelli.compiler.check import check_paths
+    from botticelli.compiler.batch.run import check_paths
     from botticelli.compiler.report import render
     from botticelli.grammar.catalogue import Severity
 

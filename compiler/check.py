@@ -1,11 +1,6 @@
-"""`check`: from paths to diagnostics."""
+"""Judging one file of a workspace: every rule, in turn."""
 
-import os
-from collections.abc import Iterable, Sequence
-from pathlib import Path
-
-from msgspec import Struct
-
+from botticelli.compiler.batch.run import check_paths as check_paths  # noqa: PLC0414
 from botticelli.compiler.diagnostics import Diagnostic, Location
 from botticelli.compiler.reporter import Reporter
 from botticelli.compiler.rules.commands import check_commands
@@ -24,8 +19,7 @@ from botticelli.compiler.rules.tables import check_tables
 from botticelli.compiler.rules.templates import check_templates
 from botticelli.compiler.rules.types import check_types
 from botticelli.compiler.source import Span
-from botticelli.compiler.workspace.discovery import CONFIGURATION, sources
-from botticelli.compiler.workspace.workspace import Unit, Workspace, workspace_of
+from botticelli.compiler.workspace.workspace import Unit, Workspace
 from botticelli.grammar import catalogue
 
 RULES = (
@@ -62,49 +56,6 @@ _CERTAIN_IN_DAMAGED_FILES = frozenset(
 )
 
 
-class CheckResult(Struct, frozen=True):
-    """What was found, and in how many files it was looked for."""
-
-    diagnostics: list[Diagnostic]
-    files: int
-
-
-def check_paths(paths: Sequence[Path]) -> CheckResult:
-    """Check files and folders. A folder stands for the narrative files in it."""
-    workspaces: dict[Path, Workspace] = {}
-    reporter = Reporter()
-    seen: set[Path] = set()
-    files = 0
-    for path, named in _expand(paths):
-        if path in seen:
-            continue
-        seen.add(path)
-        if path.name == CONFIGURATION:
-            files += 1
-            reporter.extend(_check_configuration(path))
-            continue
-        workspace = workspace_of(path, workspaces)
-        unit = workspace.unit(path)
-        if not named and not unit.may_be_narrative:
-            continue
-        files += 1
-        reporter.extend(check_unit(unit, workspace, named=named))
-    return CheckResult(reporter.diagnostics, files)
-
-
-def _expand(paths: Iterable[Path]) -> Iterable[tuple[Path, bool]]:
-    """Yield absolute paths of files, and whether each was named itself."""
-    for path in paths:
-        absolute = Path(os.path.abspath(path))  # noqa: PTH100 - `..` goes as well
-        if not absolute.is_dir():
-            yield absolute, True
-            continue
-        if (absolute / CONFIGURATION).is_file():
-            yield absolute / CONFIGURATION, False
-        for source in sources(absolute, recursive=True):
-            yield source, False
-
-
 def check_unit(unit: Unit, workspace: Workspace, *, named: bool) -> list[Diagnostic]:
     """Return everything that has its primary span in one file."""
     reporter = Reporter()
@@ -125,11 +76,3 @@ def check_unit(unit: Unit, workspace: Workspace, *, named: bool) -> list[Diagnos
     if not document.intact:
         found = [each for each in found if each.rule in _CERTAIN_IN_DAMAGED_FILES]
     return found
-
-
-def _check_configuration(path: Path) -> list[Diagnostic]:
-    from botticelli.compiler.workspace.configuration import read_configuration_file
-
-    reporter = Reporter()
-    read_configuration_file(path, reporter)
-    return reporter.diagnostics

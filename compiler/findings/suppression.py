@@ -1,87 +1,146 @@
-"""`# botticelli: ignore[CODE] reason`: findings that comments silence, comments that do not."""
+"""`# botticelli: ignore[CODE] reason`: findings that comments silence, comments that do not.
+
+A comment silences what stands on its own line and on the next. What is found within a value of
+several lines also counts as found where the value starts and where its key stands.
+"""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
 from botticelli.compiler.diagnostics import Diagnostic, Edit, Fix, Location
+from botticelli.compiler.nearest import nearest
 from botticelli.compiler.source import Source, Span
 from botticelli.compiler.syntax.nodes import Document, Place
 from botticelli.grammar import catalogue
 
+_MARK = "botticelli:"
 _COMMENT = re.compile(
-    r"#[ \t]*botticelli:[ \t]*ignore(?P<whole>-file)?[ \t]*(?:\[(?P<codes>[^\]\r\n]*)\])?"
+    r"#[ \t]*botticelli:[ \t]*ignore(?P<whole>-file)?(?![\w-])"
+    r"[ \t]*(?:\[(?P<codes>[^\]\r\n]*)(?P<closed>\])?)?"
 )
 _CODE = re.compile(r"[^\s,]+")
 
 
 class Ignore(Struct, frozen=True):
-    """One code of one comment. ``code`` is empty for a comment without codes: it silences all."""
+    """One code of one comment. ``code`` is empty for a comment without codes: it silences all.
+
+    ``fault`` says why the comment cannot silence anything, if it is written wrongly.
+    """
 
     code: str
     span: Span
     comment: Span
     line: int
     whole_file: bool
+    fault: str = ""
 
-    def silences(self, diagnostic: Diagnostic, lines: frozenset[int]) -> bool:
-        rule = diagnostic.rule
-        if self.code and self.code not in {rule.code, rule.name}:
-            return False
-        return self.whole_file or not lines.isdisjoint({self.line, self.line + 1})
+    def names(self, rule: catalogue.Rule) -> bool:
+        if rule == catalogue.UNUSED_IGNORE and not self.code:
+            return False  # else no comment without codes would ever be found unused
+        return not self.fault and self.code in {"", rule.code, rule.name}
+
+
+class UnusedIgnore(Struct, frozen=True):
+    """A code that silenced nothing (empty: the comment has none), and BOT801 about it."""
+
+    code: str
+    diagnostic: Diagnostic
+
+    @property
+    def rule(self) -> catalogue.Rule | None:
+        """The rule that the code names. While it is not reported, its ignores are not unused."""
+        return next((r for r in catalogue.RULES.values() if self.code in {r.code, r.name}), None)
 
 
 class Suppressed(Struct, frozen=True):
-    """What is left, and the ignores that silenced nothing."""
+    """What is left of the findings, and the ignores that silenced none."""
 
-    diagnostics: list[Diagnostic]
-    unused: list[Ignore]
+    diagnostics: tuple[Diagnostic, ...]
+    unused: tuple[UnusedIgnore, ...] = ()
 
 
 def suppress(document: Document, diagnostics: Iterable[Diagnostic]) -> Suppressed:
     """Leave out what comments of the file silence."""
-    found = list(diagnostics)
-    if "botticelli:" not in document.source.text:
-        return Suppressed(found, [])
-    spans = _Strings(document)
-    ignores = list(_ignores(document.source, spans.holds))
-    used: set[Ignore] = set()
-    left = []
-    for diagnostic in found:
-        lines = spans.lines_of(diagnostic.location)
-        silencing = [ignore for ignore in ignores if ignore.silences(diagnostic, lines)]
-        used.update(silencing)
-        if not silencing:
-            left.append(diagnostic)
-    return Suppressed(left, [ignore for ignore in ignores if ignore not in used])
-
-
-def unused_ignore(source: Source, ignore: Ignore) -> Diagnostic:
-    """BOT801, with a fix that takes the code, or the whole comment, away."""
-    text = source.text
-    siblings = _CODE.findall(text[ignore.comment.start : ignore.comment.end].partition("[")[2])
-    start, end = ignore.comment.start, ignore.comment.end
-    if len(siblings) > 1:
-        start, end = _with_comma(text, ignore.span)
-    else:
-        start, end = _whole_comment(text, start)
-    named = f" for {ignore.code}" if ignore.code else ""
-    return Diagnostic(
-        rule=catalogue.UNUSED_IGNORE,
-        message=f"this comment{named} ignores nothing",
-        location=Location(source, ignore.span),
-        note="nothing to ignore here",
-        fix=Fix(safe=True, edits=(Edit(Location(source, Span(start, end)), ""),)),
+    found = tuple(diagnostics)
+    if _MARK not in document.source.text or not document.located:
+        return Suppressed(found)
+    values = _Values(document)
+    ignores = _Ignores(_ignores(document.source, values))
+    left = [each for each in found if not ignores.silence(each, values)]
+    unused = [_unused(document.source, ignore) for ignore in ignores.unused()]
+    # Comments may silence BOT801 too; those that silence none of it are then unused themselves.
+    kept = [each for each in unused if not ignores.silence(each.diagnostic, values)]
+    still_unused = {ignore.span for ignore in ignores.unused()}
+    return Suppressed(
+        tuple(left), tuple(each for each in kept if each.diagnostic.location.span in still_unused)
     )
 
 
+class _Ignores:
+    """The ignores of a file by line, and which of them have silenced something."""
+
+    def __init__(self, ignores: Iterable[Ignore]) -> None:
+        self._all = list(ignores)
+        self._used: set[Ignore] = set()
+        self._by_line: dict[int, list[Ignore]] = {}
+        self._of_file = [ignore for ignore in self._all if ignore.whole_file]
+        for ignore in self._all:
+            if not ignore.whole_file:
+                self._by_line.setdefault(ignore.line, []).append(ignore)
+                self._by_line.setdefault(ignore.line + 1, []).append(ignore)
+
+    def silence(self, diagnostic: Diagnostic, values: "_Values") -> bool:
+        """Tell whether anything silences a finding, and remember what did."""
+        near = (
+            ignore
+            for line in values.lines_of(diagnostic.location)
+            for ignore in self._by_line.get(line, ())
+        )
+        silencing = [each for each in (*self._of_file, *near) if each.names(diagnostic.rule)]
+        self._used.update(silencing)
+        return bool(silencing)
+
+    def unused(self) -> list[Ignore]:
+        return [ignore for ignore in self._all if ignore not in self._used]
+
+
+def _unused(source: Source, ignore: Ignore) -> UnusedIgnore:
+    """BOT801, with a fix that takes the code, or the whole comment, away."""
+    text = source.text
+    siblings = _CODE.findall(text[ignore.comment.start : ignore.comment.end].partition("[")[2])
+    several = len([each for each in siblings if each != "]"]) > 1
+    start, end = (
+        _with_comma(text, ignore.span) if several else _whole_comment(text, ignore.comment.start)
+    )
+    diagnostic = Diagnostic(
+        rule=catalogue.UNUSED_IGNORE,
+        message=ignore.fault
+        or f"this comment{f' for {ignore.code}' if ignore.code else ''} ignores nothing",
+        location=Location(source, ignore.span),
+        note="" if ignore.fault else "nothing to ignore here",
+        help=_help(ignore),
+        fix=Fix(safe=True, edits=(Edit(Location(source, Span(start, end)), ""),)),
+    )
+    return UnusedIgnore(ignore.code, diagnostic)
+
+
+def _help(ignore: Ignore) -> str | None:
+    known = [*catalogue.RULES, *(rule.name for rule in catalogue.RULES.values())]
+    if not ignore.code or ignore.code in known:
+        return None
+    guess = nearest(ignore.code, known)
+    return f"`{ignore.code}` is no rule" + (f"; did you mean `{guess}`?" if guess else "")
+
+
 def _with_comma(text: str, span: Span) -> tuple[int, int]:
-    before = re.compile(r",[ \t]*$").search(text, 0, span.start)
-    if before:
-        return before.start(), span.end
     after = re.compile(r"[ \t]*,[ \t]*").match(text, span.end)
-    return span.start, after.end() if after else span.end
+    if after:
+        return span.start, after.end()
+    start = len(text[: span.start].rstrip(" \t"))
+    return (start - 1 if text[start - 1 : start] == "," else span.start), span.end
 
 
 def _whole_comment(text: str, start: int) -> tuple[int, int]:
@@ -98,61 +157,98 @@ def _whole_comment(text: str, start: int) -> tuple[int, int]:
     return start, line_end
 
 
-def _ignores(source: Source, in_string: Callable[[int], bool]) -> Iterator[Ignore]:
+def _ignores(source: Source, values: "_Values") -> Iterator[Ignore]:
     for match in _COMMENT.finditer(source.text):
-        if in_string(match.start()) or not _starts_comment(source.text, match.start()):
+        if not values.begins_comment(match.start()):
             continue
         comment = Span(match.start(), match.end())
-        line = source.position(match.start()).line
+        line = values.line(match.start())
         whole = match["whole"] is not None
         if match["codes"] is None:
             yield Ignore("", comment, comment, line, whole)
             continue
-        for code in _CODE.finditer(source.text, match.start("codes"), match.end("codes")):
+        codes = [*_CODE.finditer(source.text, match.start("codes"), match.end("codes"))]
+        if match["closed"] is None or not codes:
+            fault = "names no code" if match["closed"] else "is not closed: `]` is missing"
+            yield Ignore("", comment, comment, line, whole, f"this comment {fault}")
+            continue
+        for code in codes:
             yield Ignore(code[0], Span(*code.span()), comment, line, whole)
 
 
-def _starts_comment(text: str, start: int) -> bool:
-    """Whether a `#` outside strings begins its comment, and does not stand within another."""
-    line = text[text.rfind("\n", 0, start) + 1 : start]
-    return not re.search(r"(^|\s)#", line)
+class _Values:
+    """The values of a document that are written as one piece: scalars and what is in brackets.
 
-
-class _Strings:
-    """The strings of a document: what is inside one is no comment."""
+    What is inside a string or a key is no comment, and what is inside any of them is also found
+    where it starts and at its key.
+    """
 
     def __init__(self, document: Document) -> None:
         self._source = document.source
-        self._keyed: list[tuple[Span, Span]] = []
-        self._contents: list[Span] = []
-        if document.intact:
-            self._collect(document.root.place)
+        self._texts: list[tuple[int, int]] = []
+        self._pieces: list[tuple[int, int, int]] = []
+        self._collect(document.root.place)
+        self._texts.sort()
+        self._pieces.sort(key=lambda piece: (piece[0], -piece[1]))
+        self._starts = [piece[0] for piece in self._pieces]
+        self._enclosing = self._nest()
 
     def _collect(self, root: Place) -> None:
         pending: list[tuple[Place, Span]] = [(root, root.span)]
         while pending:
             place, key = pending.pop()
-            if place.string is not None and self._may_hold_comment(place.span):
+            span = place.span
+            if key.end <= span.start:  # else it is a header, or a block below its key
+                self._pieces.append((span.start, span.end, key.start))
+            if place.string is not None and self._may_hold_comment(span):
                 content = place.string()
-                self._contents.append(Span(content.start, content.end))
-            if place.string is not None:
-                self._keyed.append((place.span, key))
+                self._texts.append((min(span.start, content.start), max(span.end, content.end)))
             pending.extend((item, key) for item in place.items)
             for name, entry in place.entries.items():
-                pending.append((entry, place.keys[name]))
+                span = place.keys[name]
+                if self._may_hold_comment(span):
+                    self._texts.append((span.start, span.end))
+                pending.append((entry, span))
 
     def _may_hold_comment(self, span: Span) -> bool:
-        return self._source.text.find("botticelli:", span.start, span.end) != -1
+        return self._source.text.find("#", span.start, span.end) != -1
 
-    def holds(self, offset: int) -> bool:
-        return any(span.start <= offset < span.end for span in self._contents)
+    def _nest(self) -> list[int]:
+        """For each piece, the index of the one around it, or -1."""
+        around: list[int] = []
+        opened: list[int] = []
+        for index, (start, _, _) in enumerate(self._pieces):
+            while opened and self._pieces[opened[-1]][1] <= start:
+                opened.pop()
+            around.append(opened[-1] if opened else -1)
+            opened.append(index)
+        return around
 
-    def lines_of(self, location: Location) -> frozenset[int]:
-        """The line of a finding, and of the key and the start of the value that it stands in."""
+    def begins_comment(self, offset: int) -> bool:
+        """Tell whether the `#` at an offset is the first outside strings on its line."""
+        if self._in_text(offset):
+            return False
+        line_start = self._source.text.rfind("\n", 0, offset) + 1
+        earlier = self._source.text.find("#", line_start, offset)
+        while earlier != -1 and self._in_text(earlier):
+            earlier = self._source.text.find("#", earlier + 1, offset)
+        return earlier == -1
+
+    def _in_text(self, offset: int) -> bool:
+        index = bisect_right(self._texts, (offset, len(self._source.text))) - 1
+        return index >= 0 and offset < self._texts[index][1]
+
+    def line(self, offset: int) -> int:
+        return bisect_right(self._source.line_starts, offset)
+
+    def lines_of(self, location: Location) -> set[int]:
+        """The line of a finding, and of the key and the start of each value that it stands in."""
         start = location.span.start
-        lines = {self._source.position(start).line}
-        for span, key in self._keyed:
-            if span.start <= start < span.end:
-                lines.add(self._source.position(span.start).line)
-                lines.add(self._source.position(key.start).line)
-        return frozenset(lines)
+        lines = {self.line(start)}
+        index = bisect_right(self._starts, start) - 1
+        while index >= 0:
+            first, end, key = self._pieces[index]
+            if start < end:
+                lines |= {self.line(first), self.line(key)}
+            index = self._enclosing[index]
+        return lines

@@ -49,13 +49,9 @@ def _check_file(media: Media, subject: Subject) -> None:
 def _existing(text: Text, subject: Subject, what: str) -> Path | None:
     """BOT701. Returns the path of a file that is there."""
     path = subject.unit.path.parent / text.value
-    try:
-        found = path.is_file()
-    except (OSError, ValueError):
-        found = False
-    if found:
+    if subject.workspace.files.is_file(path):
         return path
-    is_folder = "\0" not in text.value and path.is_dir()
+    is_folder = subject.workspace.files.is_folder(path)
     subject.reporter.report(
         catalogue.MEDIA_NOT_FOUND,
         text.location,
@@ -139,7 +135,4 @@ def _size(media: Media, subject: Subject) -> int | None:
         return len(media.base64.value) * 3 // 4
     if media.file is None:
         return None
-    try:
-        return (subject.unit.path.parent / media.file.value).stat().st_size
-    except (OSError, ValueError):
-        return None
+    return subject.workspace.files.size(subject.unit.path.parent / media.file.value)

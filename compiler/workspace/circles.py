@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from botticelli.compiler.workspace.composition import Call, calls_of, resolve
+from botticelli.compiler.workspace.files import Look
 from botticelli.compiler.workspace.workspace import NarrativeAt, Workspace
 
 Key = tuple[str, str]
@@ -35,12 +36,17 @@ class Circles:
         self._calls: dict[Key, list[tuple[Call, NarrativeAt]]] = {}
         self._closed_in: dict[str, list[Circle]] = {}
         self._finished: set[Key] = set()
+        self._looks: dict[Look, None] = {}
 
     def closed_in(self, start: NarrativeAt) -> list[Circle]:
         """Return the circles that are closed in the file of a narrative, as far as they are part of
         what the narrative reaches or were found before."""
-        for group in self._groups(start):
-            self._follow(group)
+        with self._workspace.files.recording() as looks:
+            for group in self._groups(start):
+                self._follow(group)
+        # What was found before rests on what was looked at before.
+        self._looks.update(looks)
+        self._workspace.files.note(self._looks)
         return self._closed_in.get(start.key[0], [])
 
     def _calls_of(self, at: NarrativeAt) -> list[tuple[Call, NarrativeAt]]:
@@ -92,7 +98,8 @@ class Circles:
     def _follow(self, group: list[NarrativeAt]) -> None:
         """Note the circles among narratives that reach each other."""
         members = {at.key for at in group}
-        start = min(group, key=_rank)
+        # Asking for a place is not free, and most narratives are alone.
+        start = min(group, key=_rank) if len(group) > 1 else group[0]
         steps: list[Step] = []
         depth = {start.key: 0}
         done: set[Key] = set()

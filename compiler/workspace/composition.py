@@ -10,6 +10,7 @@ from botticelli.compiler.flow.steps import act_names
 from botticelli.compiler.narrative.located import Text
 from botticelli.compiler.narrative.model import Act, Narrative, NarrativeFile, Reference
 from botticelli.compiler.syntax.reader import SUFFIXES
+from botticelli.compiler.workspace.files import Files
 from botticelli.compiler.workspace.workspace import NarrativeAt, Unit, Workspace
 
 
@@ -76,7 +77,7 @@ def resolve(name: str, unit: Unit, workspace: Workspace) -> Resolution:
 
 def resolve_elsewhere(name: str, unit: Unit, workspace: Workspace) -> Resolution:
     """Find a narrative by name outside its own file: beside it, then in the workspace."""
-    beside = _beside(name, unit.path)
+    beside = _beside(name, unit.path, workspace.files)
     for path in beside:
         other = workspace.unit(path)
         wanted = Path(name).stem if name.endswith(SUFFIXES) else name
@@ -94,18 +95,14 @@ def _may_hold(unit: Unit, name: str) -> bool:
     return name == unit.path.stem or name in unit.document.source.text
 
 
-def _beside(name: str, path: Path) -> list[Path]:
+def _beside(name: str, path: Path, files: Files) -> list[Path]:
     """Files beside ``path`` that ``name`` can mean. A name with a folder in it stays below it."""
     relative = Path(name)
     if relative.is_absolute() or ".." in relative.parts or "\0" in name:
         return []
     names = [name] if name.endswith(SUFFIXES) else [name + suffix for suffix in SUFFIXES]
-    try:
-        return [
-            found for each in names if (found := path.parent / each).is_file() and found != path
-        ]
-    except OSError:  # a name too long for the file system is no file's name
-        return []
+    found = (path.parent / each for each in names)
+    return [each for each in found if each != path and files.is_file(each)]
 
 
 def _of_file(file: NarrativeFile, name: str) -> Narrative | None:

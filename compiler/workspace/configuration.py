@@ -1,6 +1,5 @@
 """Reading `botticelli.toml`: the user's file, then the project's over it, key by key."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,8 +27,10 @@ from botticelli.compiler.semantics.configuration import (
     PlatformConfiguration,
 )
 from botticelli.compiler.syntax.nodes import Array, Node, Scalar, Table
-from botticelli.compiler.syntax.reader import read
-from botticelli.compiler.workspace.discovery import CONFIGURATION
+from botticelli.compiler.workspace.check_settings import read_check_settings
+from botticelli.compiler.workspace.discovery import CONFIGURATION, user_configuration
+from botticelli.compiler.workspace.documents import read_document
+from botticelli.compiler.workspace.files import CONTENT, Files
 
 _LIMITS = (
     "rpm",
@@ -45,27 +46,22 @@ _LIMITS = (
 _COSTS = ("cost_per_million_input_tokens", "cost_per_million_output_tokens")
 
 
-def user_configuration() -> Path:
-    """Where a user's own configuration stands, for all projects."""
-    base = os.environ.get("XDG_CONFIG_HOME") or os.environ.get("APPDATA")
-    folder = Path(base) if base else Path.home() / ".config"
-    return folder / "botticelli" / CONFIGURATION
-
-
-def read_configuration(project: Path, reporter: Reporter) -> Configuration:
+def read_configuration(
+    project: Path, reporter: Reporter, files: Files | None = None
+) -> Configuration:
     """Read the configuration that holds in a project folder; report what is wrong in it."""
+    files = files or Files()
     configuration = Configuration(project=str(project))
     for path in (user_configuration(), project / CONFIGURATION):
-        if path.is_file():
-            configuration = _over(configuration, read_configuration_file(path, reporter))
+        if files.is_file(path):
+            configuration = _over(configuration, read_configuration_file(path, reporter, files))
     return configuration
 
 
-def read_configuration_file(path: Path, reporter: Reporter) -> Configuration:
+def read_configuration_file(path: Path, reporter: Reporter, files: Files) -> Configuration:
     """Read one file by itself."""
-    from botticelli.compiler.workspace.workspace import display_path
-
-    document = read(display_path(path), path.read_bytes())
+    files.note([(CONTENT, str(path))])
+    document = read_document(path, files)
     reporter.extend(document.faults)
     fields = Fields(document.root, reporter, CONFIGURATION)
     database = fields.sub("database", "[database]")
@@ -83,8 +79,7 @@ def read_configuration_file(path: Path, reporter: Reporter) -> Configuration:
         variables=_read_variables(fields),
         state=_read_state(fields),
     )
-    # The checker's own section is read by the checker.
-    fields.node("check")
+    fields.read("check", read_check_settings, "[check]")
     fields.finish()
     return configuration
 

@@ -1,8 +1,7 @@
-"""Finding files: the project a file belongs to, and the sources of a folder."""
+"""Finding files: the project a file belongs to, the sources of a folder, how files are called."""
 
 import os
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from botticelli.compiler.syntax.reader import SUFFIXES
@@ -12,35 +11,57 @@ LOCK_FILE = "schema.lock.toml"
 _PASSED_OVER = frozenset({"__pycache__", "node_modules", "venv", "build", "dist"})
 
 
-def project_of(path: Path) -> tuple[Path, bool]:
+def project_of(path: Path, is_file: Callable[[Path], bool] = Path.is_file) -> tuple[Path, bool]:
     """Return a file's project folder, and whether a configuration makes it one.
 
     Without a `botticelli.toml` at or above the file it is the file's own folder.
     """
     for folder in path.parents:
-        if (folder / CONFIGURATION).is_file():
+        if is_file(folder / CONFIGURATION):
             return folder, True
     return path.parent, False
 
 
-def sources(folder: Path, *, recursive: bool) -> list[Path]:
-    """Return the TOML and YAML files of a folder in stable order.
+def user_configuration() -> Path:
+    """Where a user's own configuration stands, for all projects."""
+    base = os.environ.get("XDG_CONFIG_HOME") or os.environ.get("APPDATA")
+    folder = Path(base) if base else Path.home() / ".config"
+    return folder / "botticelli" / CONFIGURATION
 
-    Hidden folders, those of tools, and what git ignores are passed over.
+
+def absolute(path: str | Path) -> Path:
+    """Return a path from the root, without `..`; links are not followed."""
+    return Path(os.path.abspath(path))  # noqa: PTH100
+
+
+def display_path(path: Path) -> str:
+    """Name a file as its user would: relative to the working directory where that is shorter."""
+    try:
+        return path.relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return Path(os.path.relpath(path)).as_posix() if path.is_absolute() else path.as_posix()
+
+
+def candidates(folder: Path, *, recursive: bool) -> list[Path]:
+    """Return the TOML and YAML files of a folder in stable order, with those that git ignores.
+
+    Hidden folders and those of tools are passed over. A folder that cannot be read is empty.
     """
-    found = [
+    return sorted(
         path
         for path in (_walk(folder) if recursive else _entries(folder))
         if path.name not in {CONFIGURATION, LOCK_FILE}
-    ]
-    return _not_ignored(folder, sorted(found))
+    )
 
 
 def _entries(folder: Path) -> Iterator[Path]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.endswith(SUFFIXES) and entry.is_file():
-                yield Path(entry.path)
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.endswith(SUFFIXES) and entry.is_file():
+                    yield Path(entry.path)
+    except OSError:
+        return
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -48,13 +69,19 @@ def _walk(folder: Path) -> Iterator[Path]:
         folders[:] = [
             name for name in folders if not name.startswith(".") and name not in _PASSED_OVER
         ]
-        yield from (Path(root, name) for name in files if name.endswith(SUFFIXES))
+        yield from (
+            path
+            for name in files
+            if name.endswith(SUFFIXES) and (path := Path(root, name)).is_file()
+        )
 
 
-def _not_ignored(folder: Path, paths: list[Path]) -> list[Path]:
+def not_ignored(folder: Path, paths: list[Path]) -> list[Path]:
     """Leave out what git ignores; without git or a repository nothing is ignored."""
     if not paths or not any((above / ".git").exists() for above in (folder, *folder.parents)):
         return paths
+    import subprocess
+
     names = [str(path) for path in paths]
     try:
         answer = subprocess.run(  # noqa: S603 - a fixed command, paths on its input

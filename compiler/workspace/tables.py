@@ -1,7 +1,6 @@
 """What a workspace knows of tables: their columns, from whom, and which narratives write them."""
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -9,8 +8,10 @@ from msgspec import Struct
 from botticelli.compiler.diagnostics import Anchor
 from botticelli.compiler.ir.types import Int, Json, List, Record, Text, Timestamp, Type
 from botticelli.compiler.narrative.model import Act, Command, Narrative
+from botticelli.compiler.semantics.tables import DatabaseTable
 from botticelli.compiler.syntax.nodes import Scalar
-from botticelli.compiler.workspace.lock import LockedTable, read_lock_file
+from botticelli.compiler.workspace.files import Memory, remembered
+from botticelli.compiler.workspace.lock import read_lock_file
 
 if TYPE_CHECKING:
     from botticelli.compiler.workspace.workspace import NarrativeAt, Workspace
@@ -47,21 +48,20 @@ class Tables:
     """The tables of a workspace by name."""
 
     def __init__(self, workspace: "Workspace") -> None:
+        self.files = workspace.files
         self._workspace = workspace
-        self._known: dict[str, KnownTable] = {}
+        self._known: Memory[KnownTable] = Memory(workspace.files)
 
     def known(self, name: str) -> KnownTable:
         """Return what is known of a table, if only that nothing is."""
-        if name not in self._known:
-            self._known[name] = self._look_up(name)
-        return self._known[name]
+        return self._known.get(name, lambda: self._look_up(name))
 
-    @cached_property
-    def lock(self) -> Mapping[str, LockedTable] | None:
+    @remembered
+    def lock(self) -> Mapping[str, DatabaseTable] | None:
         """The tables of the lock file, or None where there is no such file."""
-        return read_lock_file(self._workspace.folder)
+        return read_lock_file(self._workspace.folder, self.files)
 
-    @cached_property
+    @remembered
     def producers(self) -> dict[str, list["NarrativeAt"]]:
         """The narratives that store into each table by `target`."""
         found: dict[str, list[NarrativeAt]] = {}
@@ -71,7 +71,7 @@ class Tables:
                 found.setdefault(storage.target.value, []).append(at)
         return found
 
-    @cached_property
+    @remembered
     def written_by_command(self) -> frozenset[str]:
         """The tables that commands of the `database` platform write, as far as they are named."""
         return frozenset(self._written())

@@ -1,27 +1,24 @@
 """All narrative files of a project: each read once, when something first asks for it."""
 
-import os
 import re
 from collections.abc import Iterator
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from botticelli.compiler.diagnostics import Diagnostic, Location
+from botticelli.compiler.diagnostics import Diagnostic
 from botticelli.compiler.narrative.file import is_narrative, is_schema_file, read_narrative_file
 from botticelli.compiler.narrative.model import Narrative, NarrativeFile, Schema
 from botticelli.compiler.nearest import Names
 from botticelli.compiler.reporter import Reporter
 from botticelli.compiler.semantics.configuration import Configuration
-from botticelli.compiler.source import Source, Span
 from botticelli.compiler.syntax.nodes import Document
-from botticelli.compiler.syntax.reader import read
-from botticelli.compiler.workspace.discovery import project_of, sources
+from botticelli.compiler.workspace.discovery import project_of
+from botticelli.compiler.workspace.documents import read_document
+from botticelli.compiler.workspace.files import CONTENT, Files, remembered
 from botticelli.compiler.workspace.schemas import Schemas, resolve_workspace_schemas
 from botticelli.compiler.workspace.tables import Tables
-from botticelli.grammar import catalogue
 
 if TYPE_CHECKING:
     from botticelli.compiler.workspace.circles import Circles
@@ -66,30 +63,35 @@ class Workspace:
     """The files of one project, by path.
 
     ``folder`` is absolute. Without a configuration the workspace is that folder alone, without
-    its subfolders.
+    its subfolders. Whatever is looked up outside the workspace is looked up through ``files``.
     """
 
-    def __init__(self, folder: Path, *, configured: bool) -> None:
+    def __init__(self, folder: Path, *, configured: bool, files: Files | None = None) -> None:
         self.folder = folder
         self.configured = configured
+        self.files = files or Files()
         self._units: dict[Path, Unit] = {}
 
     def unit(self, path: Path) -> Unit:
         """Return the file at an absolute path. One that cannot be read has a diagnostic for it."""
+        self.files.note([(CONTENT, str(path))])
+        return self._unit(path)
+
+    def _unit(self, path: Path) -> Unit:
         unit = self._units.get(path)
         if unit is None:
-            unit = self._units[path] = _load(path)
+            unit = self._units[path] = understand(path, read_document(path, self.files))
         return unit
 
-    @cached_property
+    @remembered
     def units(self) -> tuple[Unit, ...]:
         """Every narrative and schema file of the project, in the order of their paths."""
         return tuple(unit for unit in self._sources if unit.file is not None)
 
-    @cached_property
+    @remembered
     def _sources(self) -> tuple[Unit, ...]:
-        found = sources(self.folder, recursive=self.configured)
-        return tuple(self.unit(path) for path in found)
+        found = self.files.project(self.folder, recursive=self.configured)
+        return tuple(self._unit(path) for path in found)
 
     def narratives(self) -> Iterator[NarrativeAt]:
         """Every narrative of the workspace."""
@@ -98,7 +100,7 @@ class Workspace:
                 for narrative in unit.file.narratives:
                     yield NarrativeAt(unit, narrative)
 
-    @cached_property
+    @remembered
     def by_name(self) -> dict[str, list[NarrativeAt]]:
         """The narratives of the workspace that bear each name."""
         found: dict[str, list[NarrativeAt]] = {}
@@ -106,26 +108,26 @@ class Workspace:
             found.setdefault(at.narrative.name, []).append(at)
         return found
 
-    @cached_property
+    @remembered
     def damaged(self) -> tuple[Unit, ...]:
         """The files of the project that could not be read whole."""
         return tuple(
             unit for unit in self._sources if not unit.document.intact and unit.may_be_narrative
         )
 
-    @cached_property
+    @remembered
     def narrative_names(self) -> Names:
         """The names of all narratives, to ask which one a misspelt name means."""
         return Names(self.by_name)
 
-    @cached_property
+    @remembered
     def circles(self) -> "Circles":
         """Narratives of the workspace that run each other."""
         from botticelli.compiler.workspace.circles import Circles
 
         return Circles(self)
 
-    @cached_property
+    @remembered
     def schemas(self) -> dict[str, Schema]:
         """The schemas of all files, shared by the whole workspace; the first of a name wins."""
         found: dict[str, Schema] = {}
@@ -135,47 +137,31 @@ class Workspace:
                     found.setdefault(name, schema)
         return found
 
-    @cached_property
+    @remembered
     def types(self) -> Schemas:
         """The schemas of the workspace as types."""
         return resolve_workspace_schemas(self.schemas)
 
-    @cached_property
+    @remembered
     def configuration(self) -> Configuration:
         """The configuration that holds here; what is wrong in it is reported elsewhere."""
         from botticelli.compiler.workspace.configuration import read_configuration
 
-        return read_configuration(self.folder, Reporter())
+        return read_configuration(self.folder, Reporter(), self.files)
 
-    @cached_property
+    @remembered
     def tables(self) -> Tables:
         """What is known of the tables that the workspace reads and writes."""
         return Tables(self)
 
 
-def workspace_of(path: Path, known: dict[Path, Workspace]) -> Workspace:
+def workspace_of(path: Path, known: dict[Path, Workspace], files: Files | None = None) -> Workspace:
     """Return the workspace that an absolute path belongs to; ``known`` holds those made so far."""
-    folder, configured = project_of(path)
+    files = files or Files()
+    folder, configured = project_of(path, files.is_file)
     if folder not in known:
-        known[folder] = Workspace(folder, configured=configured)
+        known[folder] = Workspace(folder, configured=configured, files=files)
     return known[folder]
-
-
-def display_path(path: Path) -> str:
-    """Name a file as its user would: relative to the working directory where that is shorter."""
-    try:
-        return path.relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return Path(os.path.relpath(path)).as_posix() if path.is_absolute() else path.as_posix()
-
-
-def _load(path: Path) -> Unit:
-    shown = display_path(path)
-    try:
-        document = read(shown, path.read_bytes())
-    except OSError as error:
-        document = _unreadable(shown, error)
-    return understand(path, document)
 
 
 def understand(path: Path, document: Document) -> Unit:
@@ -187,16 +173,3 @@ def understand(path: Path, document: Document) -> Unit:
     if narrative or is_schema_file(document):
         file = read_narrative_file(document, reporter)
     return Unit(path, document, file, reporter.diagnostics, narrative)
-
-
-def _unreadable(shown: str, error: OSError) -> Document:
-    document = Document(Source(shown, ""))
-    document.intact = False
-    document.faults.append(
-        Diagnostic(
-            rule=catalogue.SYNTAX_ERROR,
-            message=f"the file cannot be read: {error.strerror or error}",
-            location=Location(document.source, Span(0, 0)),
-        )
-    )
-    return document

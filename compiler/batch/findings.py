@@ -1,0 +1,79 @@
+"""What is found in one file, before anyone has chosen what is reported of it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from botticelli.compiler.batch.targets import Project, Target
+from botticelli.compiler.diagnostics import Diagnostic, Location
+from botticelli.compiler.findings.suppression import Suppressed, suppress
+from botticelli.compiler.reporter import Reporter
+from botticelli.compiler.source import Source, Span
+from botticelli.compiler.syntax.reader import SUFFIXES
+from botticelli.compiler.workspace.discovery import CONFIGURATION, display_path
+from botticelli.compiler.workspace.files import Files, Look
+from botticelli.grammar.catalogue import NO_NARRATIVE
+
+if TYPE_CHECKING:
+    from botticelli.compiler.workspace.workspace import Workspace
+
+
+class FileFindings(Struct, frozen=True):
+    """The findings of one file.
+
+    A file that is not ``relevant`` is passed over unless it was named itself.
+    """
+
+    relevant: bool
+    found: Suppressed
+
+
+class Inspector:
+    """Judges files. What several files of a project have in common is worked out once."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._workspaces: dict[Project, Workspace] = {}
+
+    def inspect(self, target: Target) -> tuple[FileFindings, list[Look]]:
+        """Return what is found in a file, and the looks that it rests on."""
+        with self._files.recording() as looks:
+            if target.path.name == CONFIGURATION:
+                findings = FileFindings(relevant=True, found=self._configuration(target))
+            elif not target.path.name.endswith(SUFFIXES):
+                findings = FileFindings(
+                    relevant=False, found=Suppressed((_no_source(target.path),))
+                )
+            else:
+                findings = self._source(target)
+        return findings, [*looks]
+
+    def _source(self, target: Target) -> FileFindings:
+        from botticelli.compiler.check import check_unit
+        from botticelli.compiler.workspace.workspace import Workspace
+
+        project = target.project
+        workspace = self._workspaces.get(project)
+        if workspace is None:
+            workspace = Workspace(project.folder, configured=project.configured, files=self._files)
+            self._workspaces[project] = workspace
+        unit = workspace.unit(target.path)
+        found = check_unit(unit, workspace, named=True)
+        return FileFindings(unit.may_be_narrative, suppress(unit.document, found))
+
+    def _configuration(self, target: Target) -> Suppressed:
+        from botticelli.compiler.workspace.configuration import read_configuration_file
+        from botticelli.compiler.workspace.documents import read_document
+
+        reporter = Reporter()
+        read_configuration_file(target.path, reporter, self._files)
+        return suppress(read_document(target.path, self._files), reporter.diagnostics)
+
+
+def _no_source(path: Path) -> Diagnostic:
+    return Diagnostic(
+        rule=NO_NARRATIVE,
+        message="a narrative is a file whose name ends with `.toml`, `.yaml` or `.yml`",
+        location=Location(Source(display_path(path), ""), Span(0, 0)),
+    )
