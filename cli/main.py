@@ -12,6 +12,7 @@ _COMMANDS = {
     "compile": "Compile a narrative to its intermediate representation.",
     "exec": "Check, compile and run a narrative.",
     "runs": "Show what earlier runs did.",
+    "schema": "Keep what is known of a database's tables in schema.lock.toml.",
 }
 
 EXIT_FINDINGS = 1
