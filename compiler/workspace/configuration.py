@@ -1,6 +1,6 @@
 """Reading `botticelli.toml`: the user's file, then the project's over it, key by key."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -222,31 +222,31 @@ def _read_provider(key: Key, fields: Fields) -> dict[str, Any]:
     where = f"provider `{key.value}`"
     fields.text("default_tier")
     fields.text("day")
+    fields.node("as_of")
     fields.choice("tpm_counts", ("input", "total"))
     fields.integer("tokens_per_message", 0)
-    tiers = fields.sub("tiers", f"the tiers of {where}")
-    for name, node in tiers.table if tiers else ():
-        if isinstance(node, Table):
-            _read_tier(Fields(node, fields.reporter, f"tier `{name}` of {where}"))
-        elif tiers is not None:
-            tiers.wrong_type(node, f"tier `{name}`", "a table")
+    _read_each(fields, "tiers", f"the tiers of {where}", _read_tier)
+    _read_each(fields, "models", f"the models of {where}", _read_quotas)
     value = plain(fields.table)
     assert isinstance(value, dict)
     return value
 
 
+def _read_each(fields: Fields, key: str, where: str, reader: Callable[[Fields], None]) -> None:
+    inner = fields.sub(key, where)
+    for name, node in inner.table if inner else ():
+        if isinstance(node, Table):
+            each = Fields(node, fields.reporter, f"`{name}` of {where}")
+            reader(each)
+            each.finish()
+        elif inner is not None:
+            inner.wrong_type(node, f"`{name}`", "a table")
+
+
 def _read_tier(fields: Fields) -> None:
     fields.text("name")
     _read_quotas(fields)
-    models = fields.sub("models", f"the models of {fields.where}")
-    for name, node in models.table if models else ():
-        if isinstance(node, Table):
-            inner = Fields(node, fields.reporter, f"model `{name}`")
-            _read_quotas(inner)
-            inner.finish()
-        elif models is not None:
-            models.wrong_type(node, f"model `{name}`", "a table")
-    fields.finish()
+    _read_each(fields, "models", f"the models of {fields.where}", _read_quotas)
 
 
 def _read_quotas(fields: Fields) -> None:
