@@ -22,7 +22,7 @@ from botticelli.compiler.narrative.model import (
     SequenceStep,
     Step,
 )
-from botticelli.compiler.nearest import nearest
+from botticelli.compiler.nearest import Names
 
 Conditions = frozenset[str]
 
@@ -122,6 +122,7 @@ class _Walk:
 
     def __init__(self, known: Mapping[str, Act]) -> None:
         self._known = known
+        self._names: Names | None = None
         self.acts: list[ActPoint] = []
         self.conditions: list[ConditionPoint] = []
 
@@ -138,7 +139,9 @@ class _Walk:
         """The act that a name means; a misspelt one, reported elsewhere, means the nearest."""
         if name.value in self._known:
             return self._known[name.value]
-        return self._known.get(nearest(name.value, self._known) or "")
+        if self._names is None:
+            self._names = Names(self._known)
+        return self._known.get(self._names.nearest(name.value) or "")
 
     def step(self, step: Step, point: Point) -> Point:
         """Follow one step; return what is known after it."""

@@ -1,6 +1,7 @@
 """The names in scope at one place of a narrative, as templates and conditions ask for them."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -60,7 +61,10 @@ class PlaceScope:
         self._around = surroundings
         self._point = point
         self._act = act
-        self._aliases = dict(self._visible_aliases())
+
+    @cached_property
+    def _aliases(self) -> dict[str, tuple[Alias, str | None]]:
+        return dict(self._visible_aliases())
 
     def resolve(self, name: str) -> Resolution | None:
         if name in self._around.acts:

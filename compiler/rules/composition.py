@@ -116,23 +116,28 @@ def _name_location(call: Call) -> Location:
 
 def _check_cycles(subject: Subject) -> None:
     """BOT204, once for each circle, at the call that closes it."""
+    found: list[Circle] = []
     for narrative in subject.file.narratives:
-        for circle in subject.workspace.circles.closed_in(NarrativeAt(subject.unit, narrative)):
-            _report_cycle(circle, subject)
+        # Each answer holds those before it.
+        found = subject.workspace.circles.closed_in(NarrativeAt(subject.unit, narrative))
+    for circle in found:
+        _report_cycle(circle, subject)
 
 
 def _report_cycle(circle: Circle, subject: Subject) -> None:
-    names = [step.caller.narrative.name for step in circle]
+    half = MOST_SHOWN // 2
+    is_long = len(circle) > MOST_SHOWN
+    ends = (*circle[:half], *circle[-half:]) if is_long else circle
+    names = [step.caller.narrative.name for step in ends]
     shown = [f"`{name}`" for name in names]
-    if len(shown) > MOST_SHOWN:
-        half = MOST_SHOWN // 2
-        shown[half:-half] = [f"{len(shown) - 2 * half} more"]
+    if is_long:
+        shown.insert(half, f"{len(circle) - 2 * half} more")
     labels = [
         Label(
             f"`{step.caller.narrative.name}` runs `{step.call.name}` here",
             step.call.location,
         )
-        for step in circle[:-1][:MOST_SHOWN]
+        for step in ends[:-1]
     ]
     itself = len(circle) == 1
     way = " → ".join([*shown, f"`{names[0]}`"])

@@ -155,10 +155,9 @@ def _check_consume(query: Query, known: KnownTable, subject: Subject) -> None:
 def _check_aliases(act: Act, subject: Subject) -> None:
     """BOT410: an alias that is already an act, another alias of the act, or a reserved name."""
     taken: dict[str, Alias] = {}
-    acts = {each.name.value: each for each in acts_of_file(subject.file)}
-    for alias in aliases_of(act, subject.file):
-        if not alias.written:
-            continue
+    written = [alias for alias in aliases_of(act, subject.file) if alias.written]
+    acts = {each.name.value: each for each in acts_of_file(subject.file)} if written else {}
+    for alias in written:
         labels = []
         if alias.name in RESERVED:
             why = "has a meaning of its own in templates"

@@ -16,6 +16,7 @@ from botticelli.compiler.narrative.model import (
     TableQuery,
     TextInput,
 )
+from botticelli.compiler.rules.resources import acts_of_file
 from botticelli.compiler.rules.subject import Subject
 from botticelli.compiler.semantics.templates import has_tags
 from botticelli.compiler.syntax.nodes import Array, Node, Scalar, Table
@@ -37,8 +38,10 @@ def check_templates(subject: Subject) -> None:
             for text, analysis in analyses(at.act, subject.file, scope):
                 for fault in analysis.faults:
                     subject.reporter.add(to_diagnostic(fault, text.node))
+    every = {id(act) for act in acts_of_file(subject.file)}
     for narrative in subject.file.narratives:
-        _check_unreached(narrative, reached, subject)
+        if not every <= reached:
+            _check_unreached(narrative, reached, subject)
 
 
 def surroundings(narrative: Narrative, subject: Subject) -> tuple[Surroundings, Flow]:
