@@ -11,7 +11,7 @@ from botticelli.compiler.findings.suppression import Suppressed, suppress
 from botticelli.compiler.reporter import Reporter
 from botticelli.compiler.source import Source, Span
 from botticelli.compiler.syntax.reader import SUFFIXES
-from botticelli.compiler.workspace.discovery import CONFIGURATION, display_path
+from botticelli.compiler.workspace.discovery import CONFIGURATION, LOCK_FILE, display_path
 from botticelli.compiler.workspace.files import Files, Look
 from botticelli.grammar.catalogue import NO_NARRATIVE
 
@@ -41,6 +41,8 @@ class Inspector:
         with self._files.recording() as looks:
             if target.path.name == CONFIGURATION:
                 findings = FileFindings(relevant=True, found=self._configuration(target))
+            elif target.path.name == LOCK_FILE:
+                findings = FileFindings(relevant=True, found=self._lock_file(target))
             elif not target.path.name.endswith(SUFFIXES):
                 findings = FileFindings(
                     relevant=False, found=Suppressed((_no_source(target.path),))
@@ -68,6 +70,14 @@ class Inspector:
 
         reporter = Reporter()
         read_configuration_file(target.path, reporter, self._files)
+        return suppress(read_document(target.path, self._files), reporter.diagnostics)
+
+    def _lock_file(self, target: Target) -> Suppressed:
+        from botticelli.compiler.workspace.documents import read_document
+        from botticelli.compiler.workspace.lock import read_lock
+
+        reporter = Reporter()
+        read_lock(target.path, reporter, self._files)
         return suppress(read_document(target.path, self._files), reporter.diagnostics)
 
 

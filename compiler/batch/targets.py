@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from botticelli.compiler.findings.patterns import matches_path
-from botticelli.compiler.workspace.discovery import CONFIGURATION, absolute, project_of
+from botticelli.compiler.workspace.discovery import CONFIGURATION, LOCK_FILE, absolute, project_of
 from botticelli.compiler.workspace.files import Files
 
 
@@ -51,7 +51,8 @@ def _expand(paths: Iterable[Path], files: Files) -> Iterator[tuple[Path, bool]]:
         if whole in files.replaced or not whole.is_dir():
             yield whole, True
             continue
-        if files.is_file(whole / CONFIGURATION):
-            yield whole / CONFIGURATION, False
+        for name in (CONFIGURATION, LOCK_FILE):
+            if files.is_file(whole / name):
+                yield whole / name, False
         for source in files.sources(whole, recursive=True):
             yield source, False

@@ -36,16 +36,16 @@ def _check_target(at: NarrativeAt, target: str, subject: Subject) -> None:
     """BOT409, where both the columns and the type of what is stored are declared."""
     tables = subject.workspace.tables
     declared = target in subject.workspace.schemas or (tables.lock and target in tables.lock)
-    columns = tables.known(target).columns
-    if not declared or columns is None:
+    table = tables.known(target)
+    if not declared or table.columns is None:
         return
     for act in storing_acts(at):
         record = record_of(act, at, subject.workspace)
         if record is None or act.output is None:
             continue
-        problem = _misfit(record, columns)
+        problem = _misfit(record, table.columns, table.defaults)
         if problem is not None:
-            definition = tables.known(target).definition
+            definition = table.definition
             subject.reporter.report(
                 catalogue.OUTPUT_MISMATCH,
                 _output_anchor(act).location,
@@ -59,7 +59,7 @@ def _output_anchor(act: Act) -> Anchor:
     return act.output.node if isinstance(act.output, OutputFields) else act.output
 
 
-def _misfit(record: Record, columns: Mapping[str, Type]) -> str | None:
+def _misfit(record: Record, columns: Mapping[str, Type], defaults: tuple[str, ...]) -> str | None:
     fields = {field.name: field for field in record.fields}
     for name, field in fields.items():
         if name not in columns:
@@ -69,7 +69,7 @@ def _misfit(record: Record, columns: Mapping[str, Type]) -> str | None:
         if type(wanted) is not type(found) and not _fits(wanted, found):
             return f"`{name}` is {describe(found)}, the column {describe(wanted)}"
     for name, kind in columns.items():
-        if name not in GENERATED and not isinstance(kind, Optional):
+        if name not in GENERATED and name not in defaults and not isinstance(kind, Optional):
             if name not in fields:
                 return f"the column `{name}` gets no value"
             if fields[name].optional:

@@ -35,13 +35,15 @@ class KnownTable(Struct, frozen=True, kw_only=True):
     """A table of the workspace.
 
     ``columns`` is None when nothing is known of them. ``keyed`` is False only for a table that is
-    known to have no primary key. ``definition`` is where the columns are declared.
+    known to have no primary key. ``definition`` is where the columns are declared. ``defaults`` are
+    the columns that the database is known to fill by itself.
     """
 
     name: str
     columns: Mapping[str, Type] | None
     definition: Anchor | None = None
     keyed: bool | None = None
+    defaults: tuple[str, ...] = ()
 
 
 class Tables:
@@ -104,7 +106,9 @@ class Tables:
             return KnownTable(name=name, columns=columns, definition=schema.name)
         if self.lock is not None and name in self.lock:
             locked = self.lock[name]
-            return KnownTable(name=name, columns=locked.columns, keyed=locked.keyed)
+            return KnownTable(
+                name=name, columns=locked.columns, keyed=locked.keyed, defaults=locked.defaults
+            )
         if produced:
             return KnownTable(name=name, columns=self._produced_columns(name), keyed=True)
         return KnownTable(name=name, columns=None)
