@@ -28,8 +28,8 @@ from botticelli.compiler.syntax.yaml_schema import (
 MOST_COPIES = 100_000
 """How many nodes aliases may add to a document in all."""
 
-_GAP = r"(?:[ \t\r\n]|(?<=[ \t\r\n])#[^\r\n]*)*"
-_PROPERTIES = re.compile(rf"(?:(?:&[^\s,\[\]{{}}]+|!<[^>\s]*>|![^\s,\[\]{{}}]*){_GAP})+")
+_BLANK = "[ \t\r\n\x85\u2028\u2029]"
+_GAP = re.compile(rf"(?:{_BLANK}|(?<={_BLANK})#[^\r\n]*)*")
 _TAG = re.compile(r"!<[^>\s]*>|![^\s,\[\]{}]*")
 _NEXT_KEY = re.compile(
     r"^(?:(?P<end>---|\.\.\.)|(?:[^\W\d][^\s:]*|\"[^\"\n]*\"|'[^'\n]*')[ \t]*:)(?=\s|$)",
@@ -158,11 +158,17 @@ class Composer:
 
     def _content(self, event: NodeEvent) -> int:
         """Return where a node begins, after its anchor and tag."""
-        start = self._start(event)
-        if event.anchor is None and getattr(event, "tag", None) is None:
-            return start
-        match = _PROPERTIES.match(self._text, start)
-        return match.end() if match else start
+        place = self._start(event)
+        tag: str | None = getattr(event, "tag", None)
+        properties = (event.anchor is not None) + (tag is not None)
+        for _ in range(properties):
+            if event.anchor is not None and self._text.startswith("&", place):
+                place += 1 + len(event.anchor)
+            elif (written := _TAG.match(self._text, place)) is not None:
+                place = written.end()
+            gap = _GAP.match(self._text, place)
+            place = gap.end() if gap else place
+        return place
 
     def _last_line_end(self, start: int, end: int) -> int:
         """Return the end of the last line of a block scalar that is not blank."""
