@@ -16,7 +16,7 @@ from botticelli.compiler.syntax.found import (
 from botticelli.compiler.syntax.toml_values import Item, span_of
 
 _PART = r"""(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')"""
-_KEY = rf"{_PART}(?:[ \t]*+\.[ \t]*+{_PART})*+[ \t]*+"
+_KEY = rf"{_PART}(?:[ \t]*+\.[ \t]*+{_PART})*[ \t]*+"
 PAIR = re.compile(rf"{_KEY}=")
 STATEMENT = re.compile(
     rf"^[ \t]*+(?:{_KEY}=|\[[ \t]*+{_KEY}\][ \t]*+(?:\#.*)?\r?$"

@@ -16,7 +16,7 @@ _SCHEMES = {"sqlite": "sqlite", "postgres": "postgresql", "postgresql": "postgre
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 _HIDDEN = "***"
 _PASSWORD_KEY = r"(?:\w*password|passwd|pwd)"  # noqa: S105 - the name of one
-_USER_INFO = re.compile(r"^(?!sqlite)((?:[\w+.-]+://)?+[^:@]*:)(.*)@", re.DOTALL)
+_USER_INFO = re.compile(r"^(?!sqlite)((?:[\w+.-]+://)?[^:@]*:)(.*)@", re.DOTALL)
 _SECRET_PARAMETER = re.compile(rf"([?&\s]{_PASSWORD_KEY}=)([^&\s]*)", re.IGNORECASE)
 
 
