@@ -11,6 +11,7 @@ _COMMANDS = {
     "check": "Find what is wrong in narratives before anything runs.",
     "compile": "Compile a narrative to its intermediate representation.",
     "exec": "Check, compile and run a narrative.",
+    "rule": "Explain a rule of the checker, or list all of them.",
     "runs": "Show what earlier runs did.",
     "schema": "Keep what is known of a database's tables in schema.lock.toml.",
 }

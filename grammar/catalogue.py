@@ -29,7 +29,7 @@ E, W, I = Severity.ERROR, Severity.WARNING, Severity.INFO
 
 SYNTAX_ERROR = Rule("BOT101", "syntax-error", E, "not valid TOML, YAML or UTF-8")
 DUPLICATE_KEY = Rule("BOT102", "duplicate-key", E, "a key is defined twice (both places shown)")
-UNKNOWN_KEY = Rule("BOT103", "unknown-key", E, "a key without meaning; did you mean")
+UNKNOWN_KEY = Rule("BOT103", "unknown-key", E, "a key that has no meaning where it stands")
 WRONG_TYPE = Rule("BOT104", "wrong-type", E, "a value of another type than the key takes")
 MISSING_KEY = Rule("BOT105", "missing-key", E, "a required key is absent")
 CONFLICTING_KEYS = Rule(
@@ -38,9 +38,11 @@ CONFLICTING_KEYS = Rule(
     E,
     "keys that exclude each other (`prompt` and `input`, `narrative` and inputs, `sample` and `order_by`, two sources of one medium, `where` and `where_clause`)",
 )
-BAD_VALUE = Rule("BOT107", "bad-value", E, "outside the allowed set or range")
-EMPTY_ACT = Rule("BOT108", "empty-act", E, "no input, or a blank prompt")
-NO_NARRATIVE = Rule("BOT109", "no-narrative", E, "a named file holds none")
+BAD_VALUE = Rule("BOT107", "bad-value", E, "a value outside the allowed words or range")
+EMPTY_ACT = Rule("BOT108", "empty-act", E, "an act without input, or with a blank prompt")
+NO_NARRATIVE = Rule(
+    "BOT109", "no-narrative", E, "a file that is named on the command line holds no narrative"
+)
 UNKNOWN_ACT = Rule("BOT201", "unknown-act", E, "the order names an act that does not exist")
 UNKNOWN_RESOURCE = Rule(
     "BOT202",
@@ -55,15 +57,15 @@ UNKNOWN_NARRATIVE = Rule(
     "a composed narrative, or one that a trigger names, cannot be found",
 )
 NARRATIVE_CYCLE = Rule("BOT204", "narrative-cycle", E, "narratives that run each other in a circle")
-UNUSED_ACT = Rule("BOT205", "unused-act", W, "no order leads to it")
-UNUSED_RESOURCE = Rule("BOT206", "unused-resource", W, "nothing refers to it")
+UNUSED_ACT = Rule("BOT205", "unused-act", W, "an act that no order leads to")
+UNUSED_RESOURCE = Rule("BOT206", "unused-resource", W, "a resource that nothing refers to")
 REPEATED_ACT = Rule(
     "BOT207",
     "repeated-act",
     W,
     "an act stands more than once in one order: names then mean its latest run",
 )
-EMPTY_ORDER = Rule("BOT208", "empty-order", E, "nothing to run")
+EMPTY_ORDER = Rule("BOT208", "empty-order", E, "an order that has nothing to run")
 MISSING_ORDER = Rule("BOT209", "missing-order", E, "a narrative without a table of contents")
 DUPLICATE_NARRATIVE = Rule(
     "BOT210",
@@ -78,7 +80,12 @@ UNKNOWN_NAME = Rule(
     E,
     "a template or condition uses a name, filter or test that nothing defines",
 )
-NOT_YET_RUN = Rule("BOT303", "not-yet-run", E, "it uses an act that runs later, or the act itself")
+NOT_YET_RUN = Rule(
+    "BOT303",
+    "not-yet-run",
+    E,
+    "a template or condition uses an act that runs later, or the act itself",
+)
 NO_PREVIOUS = Rule("BOT304", "no-previous", E, "`previous` in the first act")
 NO_SUCH_FIELD = Rule("BOT305", "no-such-field", E, "a field that the typed output does not have")
 FIELD_OF_TEXT = Rule("BOT306", "field-of-text", E, "a field of plain text; declare `output`")
@@ -87,7 +94,7 @@ MAYBE_NOT_RUN = Rule(
     "BOT308",
     "maybe-not-run",
     E,
-    "it uses an act that runs only in some branch, without a `when`/`if` that ensures it",
+    "a template or condition uses an act that runs only in some branch, without a `when`/`if` that ensures it",
 )
 UNKNOWN_STATE = Rule(
     "BOT309",
@@ -101,15 +108,20 @@ EXPRESSION_SYNTAX = Rule(
     E,
     "a filter, order, condition, type or table reference that does not parse, or uses what is not allowed",
 )
-UNKNOWN_COLUMN = Rule("BOT402", "unknown-column", E, "not a column of the table")
+UNKNOWN_COLUMN = Rule("BOT402", "unknown-column", E, "a column that the table does not have")
 TYPE_MISMATCH = Rule("BOT403", "type-mismatch", E, "operands or a condition of the wrong type")
-UNKNOWN_FUNCTION = Rule("BOT404", "unknown-function", E, "or the wrong number of arguments")
-UNKNOWN_SCHEMA = Rule("BOT405", "unknown-schema", I, "nothing is known of the table's columns")
+UNKNOWN_FUNCTION = Rule(
+    "BOT404",
+    "unknown-function",
+    E,
+    "a function that does not exist, or with the wrong number of arguments",
+)
+UNKNOWN_SCHEMA = Rule("BOT405", "unknown-schema", I, "nothing is known of a table's columns")
 UNORDERED_LIMIT = Rule(
     "BOT406", "unordered-limit", W, "`limit` or `offset` without an order: which rows, is chance"
 )
 CONSTANT_FILTER = Rule(
-    "BOT407", "constant-filter", W, "always true or never true, `= null` included"
+    "BOT407", "constant-filter", W, "a filter that is always true or never true, `= null` included"
 )
 VALUE_AS_NAME = Rule(
     "BOT408", "value-as-name", E, "a template where a column, table or keyword would stand"
@@ -132,7 +144,9 @@ CONSUME_WITHOUT_KEY = Rule(
 BUDGET_INFEASIBLE = Rule(
     "BOT501", "budget-infeasible", E, "a carousel's floor does not fit its day limits"
 )
-BUDGET_UNLIKELY = Rule("BOT502", "budget-unlikely", W, "its expectation does not")
+BUDGET_UNLIKELY = Rule(
+    "BOT502", "budget-unlikely", W, "a carousel's expectation does not fit its day limits"
+)
 REQUEST_TOO_LARGE = Rule(
     "BOT503",
     "request-too-large",
@@ -143,9 +157,9 @@ ESTIMATE_BELOW_FLOOR = Rule(
     "BOT504",
     "estimate-below-floor",
     E,
-    "`estimated_tokens_per_iteration` is less than the floor (W when only below the expectation)",
+    "`estimated_tokens_per_iteration` is less than the floor (a warning when only below the expectation)",
 )
-UNKNOWN_MODEL = Rule("BOT505", "unknown-model", W, "no limits or prices known for it")
+UNKNOWN_MODEL = Rule("BOT505", "unknown-model", W, "a model of which no limits or prices are known")
 OUTPUT_OVER_MODEL = Rule(
     "BOT506", "output-over-model", E, "`max_tokens` over what the model can give"
 )
@@ -156,16 +170,21 @@ GROWING_HISTORY = Rule(
     "most of the input tokens are the same rows or media, sent again act after act",
 )
 UNBOUNDED_OUTPUT = Rule(
-    "BOT508", "unbounded-output", I, "no `max_tokens`: the ceiling takes the model's"
+    "BOT508",
+    "unbounded-output",
+    I,
+    "no `max_tokens`: the ceiling takes the most that the model can give",
 )
 WRITE_NOT_ALLOWED = Rule(
     "BOT601", "write-not-allowed", E, "a command that writes, without a policy that allows it"
 )
-COMMAND_DENIED = Rule("BOT602", "command-denied", E, "the policy denies it")
+COMMAND_DENIED = Rule("BOT602", "command-denied", E, "a command that the policy denies")
 UNKNOWN_COMMAND = Rule(
-    "BOT603", "unknown-command", E, "the platform has none of that name (in a policy too)"
+    "BOT603", "unknown-command", E, "a command that its platform does not have, in a policy too"
 )
-BAD_ARGUMENT = Rule("BOT604", "bad-argument", E, "missing, unknown, or of the wrong type")
+BAD_ARGUMENT = Rule(
+    "BOT604", "bad-argument", E, "an argument that is missing, unknown, or of the wrong type"
+)
 SECRET_IN_PROMPT = Rule(
     "BOT605",
     "secret-in-prompt",
@@ -187,13 +206,22 @@ CONSTRAINT_VIOLATION = Rule(
     E,
     "a known value breaks `[security.constraints]` or `[security.content]`",
 )
-UNKNOWN_PLATFORM = Rule("BOT609", "unknown-platform", E, "not a platform")
-MEDIA_NOT_FOUND = Rule("BOT701", "media-not-found", E, "the file does not exist")
-MEDIA_TYPE_UNKNOWN = Rule(
-    "BOT702", "media-type-unknown", E, "no `mime`, and the name does not tell"
+UNKNOWN_PLATFORM = Rule("BOT609", "unknown-platform", E, "a platform that does not exist")
+MEDIA_NOT_FOUND = Rule(
+    "BOT701", "media-not-found", E, "a medium or a prompt whose file does not exist"
 )
-MEDIA_UNSUPPORTED = Rule("BOT703", "media-unsupported", W, "the model does not take this kind")
-MEDIA_TOO_LARGE = Rule("BOT704", "media-too-large", W, "over the provider's limit for inline data")
+MEDIA_TYPE_UNKNOWN = Rule(
+    "BOT702",
+    "media-type-unknown",
+    E,
+    "a medium of which neither `mime` nor the name tells the kind",
+)
+MEDIA_UNSUPPORTED = Rule(
+    "BOT703", "media-unsupported", W, "a medium of a kind that the model does not take"
+)
+MEDIA_TOO_LARGE = Rule(
+    "BOT704", "media-too-large", W, "a medium over the provider's limit for inline data"
+)
 UNUSED_IGNORE = Rule("BOT801", "unused-ignore", W, "an ignore comment that suppresses nothing")
 
 RULES: dict[str, Rule] = {
