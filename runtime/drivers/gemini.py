@@ -6,20 +6,24 @@ own HTTP client, so that the transport, and with it the kind of a connection err
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from botticelli.compiler.semantics.providers import ModelFacts
+from botticelli.runtime.drivers.access import find_address, find_key, key_variables
+from botticelli.runtime.drivers.faults import asked_delay, clean, misshapen, refused, unanswered
+from botticelli.runtime.drivers.gemini_form import configuration, contents, counted_contents
 from botticelli.runtime.drivers.protocol import (
-    ASSISTANT,
     BLOCKED,
     LENGTH,
     STOP,
     Capabilities,
     DriverError,
     DriverSettings,
-    Message,
     ModelAnswer,
     ModelRequest,
     TokenUsage,
@@ -27,9 +31,9 @@ from botticelli.runtime.drivers.protocol import (
 from botticelli.runtime.problems import Problem, SetupError
 
 if TYPE_CHECKING:
-    import httpx
     from google.genai import types
 
+LABEL = "Gemini"
 KEY_VARIABLES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
 ADDRESS_VARIABLE = "GOOGLE_GEMINI_BASE_URL"
 API_VERSION = "v1beta"
@@ -41,7 +45,28 @@ _FINISHES = {
     "CONTINUATION": LENGTH,
 }
 _DELAY = re.compile(r"(\d+(?:\.\d*)?)s")
-_LONGEST_MESSAGE = 600
+
+
+class _Gathered:
+    """An answer that comes in pieces, each of which looks like a whole one."""
+
+    def __init__(self, request: ModelRequest) -> None:
+        self._texts: list[str] = []
+        self._last = ModelAnswer(text="", finish=STOP, model=request.model, usage=None)
+        self._complete = False
+
+    def take(self, piece: ModelAnswer, complete: bool) -> str:
+        self._texts.append(piece.text)
+        usage = piece.usage or self._last.usage
+        self._last = replace(piece, usage=usage)
+        self._complete = self._complete or complete
+        return piece.text
+
+    def answer(self) -> ModelAnswer:
+        """Return the whole. Raises DriverError when the stream ended before the answer did."""
+        if not self._complete:
+            raise DriverError(f"no answer from {LABEL}: the stream broke off", retryable=True)
+        return replace(self._last, text="".join(self._texts))
 
 
 class GeminiDriver:
@@ -52,12 +77,14 @@ class GeminiDriver:
     default_model = "gemini-2.5-flash"
     capabilities = Capabilities(
         media=frozenset({"image", "audio", "video", "document"}),
+        linked_media=frozenset({"image", "audio", "video", "document"}),
         structured_output=True,
         streaming=True,
+        count_tokens=True,
     )
     simulated = False
 
-    def __init__(self, settings: DriverSettings, key: str) -> None:
+    def __init__(self, settings: DriverSettings, address: str | None, key: str) -> None:
         import httpx
         from google import genai
         from google.genai import types
@@ -74,7 +101,7 @@ class GeminiDriver:
             vertexai=False,
             api_key=key,
             http_options=types.HttpOptions(
-                base_url=_base_url(settings),
+                base_url=address and re.sub(r"/v1(beta|alpha)?$", "", address),
                 api_version=API_VERSION,
                 httpx_async_client=self._http,
             ),
@@ -84,64 +111,64 @@ class GeminiDriver:
         return self._providers.facts(self.provider, self._tier, model)
 
     async def generate(self, request: ModelRequest) -> ModelAnswer:
-        import httpx
-        from google.genai import errors
-
-        try:
+        with self._faults():
             response = await self._client.aio.models.generate_content(
-                model=request.model,
-                contents=[_content(message) for message in request.messages],
-                config=_config(request),
+                model=request.model, contents=contents(request), config=configuration(request)
             )
             return _answer(request, response)
-        except errors.APIError as error:
-            raise self._api_error(error) from error
-        except httpx.HTTPError as error:
-            raise self._http_error(error) from error
-        except (errors.UnknownApiResponseError, ValueError, TypeError, AttributeError) as error:
-            # The client does not say what it could not read; the text may be anything.
-            message = "Gemini's answer is not of the form that its API promises"
-            raise DriverError(message) from error
+
+    async def stream(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelAnswer:
+        gathered = _Gathered(request)
+        with self._faults():
+            pieces = await self._client.aio.models.generate_content_stream(
+                model=request.model, contents=contents(request), config=configuration(request)
+            )
+            async for piece in pieces:
+                text = gathered.take(_answer(request, piece), _finished(piece))
+                if text:
+                    on_text(text)
+        return gathered.answer()
+
+    async def count_tokens(self, request: ModelRequest) -> int:
+        with self._faults():
+            found = await self._client.aio.models.count_tokens(
+                model=request.model, contents=counted_contents(request)
+            )
+        if found.total_tokens is None:
+            raise misshapen(LABEL)
+        return found.total_tokens
 
     async def close(self) -> None:
         await self._http.aclose()
         self._client.close()
 
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        """Turn what the client raises into what it means."""
+        import httpx
+        from google.genai import errors
+
+        try:
+            yield
+        except errors.APIError as error:
+            raise self._api_error(error) from error
+        except httpx.HTTPError as error:
+            raise unanswered(LABEL, error, self._key) from error
+        except (errors.UnknownApiResponseError, ValueError, TypeError, AttributeError) as error:
+            # The client does not say what it could not read; the text may be anything.
+            raise misshapen(LABEL) from error
+
     def _api_error(self, error: Any) -> DriverError:
         """Say what a refusal of the API means; `error` is an APIError."""
-        code: int = error.code or 0
         said = " ".join(str(each) for each in (error.status, error.message) if each)
-        return DriverError(
-            f"Gemini answered {code}: {self._clean(said or 'without a word')}",
-            retryable=code in (408, 429) or code >= 500,
-            retry_after=_retry_delay(error.details, getattr(error.response, "headers", None)),
-            refused=400 <= code < 500 and code != 408,
-            status=code,
+        headers = getattr(error.response, "headers", None) or {}
+        asked = _retry_info(error.details)
+        return refused(
+            LABEL,
+            error.code or 0,
+            clean(said, self._key),
+            retry_after=asked_delay(headers) if asked is None else asked,
         )
-
-    def _http_error(self, error: "httpx.HTTPError") -> DriverError:
-        import httpx
-
-        unsent = (
-            httpx.ConnectError,
-            httpx.ConnectTimeout,
-            httpx.PoolTimeout,
-            httpx.ProxyError,
-            httpx.UnsupportedProtocol,
-            httpx.LocalProtocolError,
-        )
-        hopeless = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
-        said = self._clean(str(error)) or type(error).__name__
-        return DriverError(
-            f"no answer from Gemini: {said}",
-            retryable=isinstance(error, httpx.TransportError) and not isinstance(error, hopeless),
-            reached=not isinstance(error, unsent),
-        )
-
-    def _clean(self, text: str) -> str:
-        """Shorten what a server said, and make sure that the key is not in it."""
-        text = " ".join(text.replace(self._key, "***").split())
-        return text if len(text) <= _LONGEST_MESSAGE else f"{text[:_LONGEST_MESSAGE]}…"
 
 
 def _quieten() -> None:
@@ -154,33 +181,6 @@ def _quieten() -> None:
     warnings.filterwarnings("ignore", category=UserWarning, module=r"google\.genai\.")
 
 
-def _content(message: Message) -> "types.Content":
-    from google.genai import types
-
-    role = "model" if message.role == ASSISTANT else "user"
-    return types.Content(role=role, parts=[types.Part(text=part.text) for part in message.parts])
-
-
-def _config(request: ModelRequest) -> "types.GenerateContentConfig":
-    from google.genai import types
-
-    settings = request.settings
-    thinking = None
-    if settings.thinking is not None:
-        budget = settings.thinking if isinstance(settings.thinking, int) else 0
-        thinking = types.ThinkingConfig(thinking_budget=budget)
-    return types.GenerateContentConfig(
-        system_instruction=request.system,
-        temperature=settings.temperature,
-        max_output_tokens=settings.max_tokens,
-        top_p=settings.top_p,
-        seed=settings.seed,
-        stop_sequences=list(settings.stop) or None,
-        thinking_config=thinking,
-        automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
-    )
-
-
 def _answer(request: ModelRequest, response: "types.GenerateContentResponse") -> ModelAnswer:
     text, finish, detail = _said(response)
     return ModelAnswer(
@@ -190,6 +190,13 @@ def _answer(request: ModelRequest, response: "types.GenerateContentResponse") ->
         usage=_usage(response.usage_metadata),
         detail=detail,
     )
+
+
+def _finished(piece: "types.GenerateContentResponse") -> bool:
+    """Tell whether a piece of a stream is the last one that says something."""
+    feedback = piece.prompt_feedback
+    blocked = feedback is not None and feedback.block_reason is not None
+    return blocked or any(each.finish_reason is not None for each in piece.candidates or ())
 
 
 def _said(response: "types.GenerateContentResponse") -> tuple[str, str, str | None]:
@@ -218,8 +225,8 @@ def _usage(metadata: "types.GenerateContentResponseUsageMetadata | None") -> Tok
     )
 
 
-def _retry_delay(details: Any, headers: Mapping[str, str] | None) -> float | None:
-    """Return the seconds that a refusal asks to wait, by `RetryInfo`, else by `Retry-After`."""
+def _retry_info(details: Any) -> float | None:
+    """Return the seconds that a refusal asks to wait by `RetryInfo` (google.rpc)."""
     error = details.get("error", details) if isinstance(details, dict) else None
     found = error.get("details") if isinstance(error, dict) else None
     for detail in found if isinstance(found, list) else ():
@@ -227,45 +234,30 @@ def _retry_delay(details: Any, headers: Mapping[str, str] | None) -> float | Non
             match = _DELAY.fullmatch(str(detail.get("retryDelay", "")).strip())
             if match is not None:
                 return float(match.group(1))
-    after = (headers or {}).get("retry-after", "")
-    return float(after) if after.isdecimal() else None
-
-
-def _base_url(settings: DriverSettings) -> str | None:
-    """Return where the API is, if not at Google's: host and port, or with the API's version."""
-    address = settings.environment.get(ADDRESS_VARIABLE) or settings.configuration.base_url
-    if not address:
-        return None
-    if not re.match(r"https?://[^/\s]", address):
-        message = f"the base URL of the gemini driver must be http:// or https://, not {address!r}"
-        raise SetupError(Problem(message))
-    return re.sub(r"/v1(beta|alpha)?$", "", address.rstrip("/"))
+    return None
 
 
 def open_driver(settings: DriverSettings) -> GeminiDriver:
     """Return the driver. Raises SetupError when there is no key or no google-genai."""
-    configured = settings.configuration.api_key_env
-    variables = (configured,) if configured is not None else KEY_VARIABLES
-    keys = (settings.environment.get(name, "").strip() for name in variables)
-    key = next((each for each in keys if each), None)
+    key = find_key(settings, "gemini", KEY_VARIABLES)
+    address = find_address(settings, "gemini", ADDRESS_VARIABLE)
     problems = []
     if key is None:
+        variables = " or ".join(key_variables(settings, KEY_VARIABLES))
         problems.append(
             Problem(
-                f"the gemini driver needs a key: set {' or '.join(variables)} (a key is free at "
+                f"the gemini driver needs a key: set {variables} (a key is free at "
                 "https://aistudio.google.com/apikey), or try the narrative without a model with "
                 "--driver simulate"
             )
         )
-    elif not key.isascii():
-        problems.append(Problem(f"the key in {' or '.join(variables)} holds what no key holds"))
     if not _installed():
         problems.append(
             Problem("the gemini driver needs google-genai: pip install 'botticelli[gemini]'")
         )
     if problems or key is None:
         raise SetupError(*problems)
-    return GeminiDriver(settings, key)
+    return GeminiDriver(settings, address, key)
 
 
 def _installed() -> bool:

@@ -5,8 +5,8 @@ A driver is found through the entry-point group `botticelli.drivers`; each entry
 one request for one call and says truthfully what came of it.
 """
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -19,14 +19,33 @@ ASSISTANT = "assistant"
 
 
 class PartNode(Struct, frozen=True, tag_field="part"):
-    """What all parts of a message share."""
+    """What all parts of a message share. A `blank` one says nothing to a model."""
+
+    @property
+    def blank(self) -> bool:
+        return False
 
 
 class TextPart(PartNode, frozen=True, tag="text"):
     text: str
 
+    @property
+    def blank(self) -> bool:
+        return not self.text.strip()
 
-Part = TextPart
+
+class MediaPart(PartNode, frozen=True, tag="media", kw_only=True):
+    """An image, sound, film or document: exactly one of its bytes (`data`) and a `url` that the
+    provider is to fetch. `kind` is `image`, `audio`, `video` or `document`."""
+
+    kind: str
+    mime: str
+    data: bytes | None = None
+    url: str | None = None
+    filename: str | None = None
+
+
+Part = TextPart | MediaPart
 
 
 class Message(Struct, frozen=True):
@@ -38,16 +57,22 @@ class Message(Struct, frozen=True):
     @property
     def text(self) -> str:
         """The texts of the message, each on its own lines."""
-        return "\n".join(part.text for part in self.parts)
+        return "\n".join(part.text for part in self.parts if isinstance(part, TextPart))
 
 
 class ModelRequest(Struct, frozen=True, kw_only=True):
-    """One request: the system instruction, the conversation so far, and the settings."""
+    """One request: the system instruction, the conversation so far, and the settings.
+
+    `output_schema` is the JSON Schema that the answer is to follow, for drivers with structured
+    output: the text of the answer is then JSON of that form, whatever the provider makes of it on
+    the way. It is not checked here.
+    """
 
     model: str
     messages: tuple[Message, ...]
     system: str | None = None
     settings: ModelSettings = ModelSettings()
+    output_schema: dict[str, Any] | None = None
 
 
 class TokenUsage(Struct, frozen=True):
@@ -106,11 +131,14 @@ class DriverError(Exception):
 
 
 class Capabilities(Struct, frozen=True, kw_only=True):
-    """What a driver can take. `media` are kinds of input beside text."""
+    """What a driver can take. `media` are kinds of input beside text, `linked_media` those that
+    the provider fetches by itself when it is given a URL."""
 
     media: frozenset[str] = frozenset()
+    linked_media: frozenset[str] = frozenset()
     structured_output: bool = False
     streaming: bool = False
+    count_tokens: bool = False
 
 
 class Driver(Protocol):
@@ -140,11 +168,36 @@ class Driver(Protocol):
         ...
 
 
+@runtime_checkable
+class StreamingDriver(Protocol):
+    """What a driver with `capabilities.streaming` offers beside `generate`."""
+
+    async def stream(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelAnswer:
+        """Ask once, and hand over the text piece by piece while it comes.
+
+        The pieces are for showing: what counts is the answer that is returned, whose text may
+        differ (a wrapped list, for one). Raises DriverError, also after some pieces.
+        """
+        ...
+
+
+@runtime_checkable
+class CountingDriver(Protocol):
+    """What a driver with `capabilities.count_tokens` offers beside `generate`."""
+
+    async def count_tokens(self, request: ModelRequest) -> int:
+        """Ask the provider how many input tokens a request has. Raises DriverError."""
+        ...
+
+
 class DriverSettings(Struct, frozen=True, kw_only=True):
     """What a driver is opened with.
 
     `environment` holds the process's variables, `tier` what was asked for on the command line,
-    `options` what stood behind the driver's name (`simulate:delay=1`).
+    `options` what stood behind the driver's name (`simulate:delay=1`). `own_limits` is the
+    provider data without the bundled part, for servers that are not the provider's. `project` is
+    the folder that paths are relative to; `drivers` the configuration of all drivers, for one that
+    stands around another.
     """
 
     configuration: DriverConfiguration
@@ -152,6 +205,9 @@ class DriverSettings(Struct, frozen=True, kw_only=True):
     providers: Providers
     tier: str | None = None
     options: Mapping[str, str] = {}
+    own_limits: Providers
+    project: str
+    drivers: Mapping[str, DriverConfiguration] = {}
 
 
 class DriverPlugin(Protocol):

@@ -67,12 +67,12 @@ class Conversation:
     def message(self, contributions: list[Contribution]) -> Message:
         """Return the user's message: results of action-only acts first, then the inputs."""
         parts = (*self.pending, *(each.part for each in contributions))
-        return Message(USER, tuple(part for part in parts if part.text.strip()))
+        return Message(USER, tuple(part for part in parts if not part.blank))
 
     def add_exchange(self, contributions: list[Contribution], answer: str) -> None:
         """Keep a message and its answer as retention says."""
         kept = [*self.pending, *(each.kept for each in contributions if each.kept is not None)]
-        parts = tuple(part for part in kept if part.text.strip()) or (OMITTED,)
+        parts = tuple(part for part in kept if not part.blank) or (OMITTED,)
         self.pending = ()
         self.history = (
             *self.history,

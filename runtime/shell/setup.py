@@ -142,6 +142,9 @@ def _open_driver(
             providers=Providers(configuration.providers),
             tier=options.tier,
             options=given,
+            own_limits=Providers(configuration.providers, bundled=False),
+            project=configuration.project,
+            drivers=configuration.drivers,
         )
         return plugin.open_driver(settings)
     except SetupError as error:
