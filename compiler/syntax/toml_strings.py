@@ -17,7 +17,7 @@ _BASIC = re.compile(
     | \\(?P<short>[btnfr"\\])
     | \\u(?P<four>[0-9A-Fa-f]{{4}})
     | \\U(?P<eight>[0-9A-Fa-f]{{8}})
-    | (?P<joint>\\[ \t]*+\r?\n(?:[ \t]|\r?\n)*+)
+    | (?P<joint>\\[ \t]*+\r?\n(?:[ \t]|\r?\n)*)
     | (?P<newline>\r?\n)
     | (?P<bad>\\[uU][0-9A-Fa-f]{{0,8}}|\\.|.)
     """,

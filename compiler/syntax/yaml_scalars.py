@@ -17,7 +17,7 @@ _BREAK = "\r\n|[\n\r\x85\u2028\u2029]"
 _BREAKS = re.compile(_BREAK)
 _SPACES = re.compile(" *")
 _NOT_BREAK = "[^\n\r\x85\u2028\u2029]"
-_FOLD = rf"(?P<fold>[ \t]*+(?:{_BREAK})(?:[ \t]|{_BREAK})*+)"
+_FOLD = rf"(?P<fold>[ \t]*+(?:{_BREAK})(?:[ \t]|{_BREAK})*)"
 _RUN_END = "\n\r\x85\u2028\u2029 \t"
 _BLANK_RUN = r"(?P<blank>[ \t]++)"
 
@@ -25,7 +25,7 @@ _PLAIN = re.compile(rf"(?P<run>[^{_RUN_END}]++)|{_FOLD}|{_BLANK_RUN}")
 _SINGLE = re.compile(rf"(?P<run>[^'{_RUN_END}]++)|(?P<quote>'')|{_FOLD}|{_BLANK_RUN}")
 _DOUBLE = re.compile(
     rf"(?P<run>[^\\{_RUN_END}]++)"
-    rf"|(?P<joint>\\(?:{_BREAK})(?:[ \t]|{_BREAK})*+)"
+    rf"|(?P<joint>\\(?:{_BREAK})(?:[ \t]|{_BREAK})*)"
     r"|\\[xuU](?P<code>(?<=x)[0-9A-Fa-f]{2}|(?<=u)[0-9A-Fa-f]{4}|(?<=U)[0-9A-Fa-f]{8})"
     rf"|(?P<escape>\\.)|{_FOLD}|{_BLANK_RUN}"
 )
