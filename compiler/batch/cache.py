@@ -44,10 +44,14 @@ E = TypeVar("E", bound=Entry)
 
 
 class Cache:
-    """The kept results of all projects that one run looks at."""
+    """The kept results of all projects that one run looks at.
+
+    What was found in texts that are not in their files yet is not kept.
+    """
 
     def __init__(self, files: Files) -> None:
         self._files = files
+        self._keeps = not files.replaced
 
     def findings(self, target: Target) -> FileFindings | None:
         """Return what was found in a file, if nothing that it rests on has changed since."""
@@ -100,6 +104,8 @@ class Cache:
         return entry
 
     def _store(self, project: Path, name: str, entry: Entry) -> None:
+        if not self._keeps:
+            return
         folder = project / FOLDER
         data = msgspec.msgpack.encode(entry)
         beside = folder / f"{name}.{os.getpid()}"

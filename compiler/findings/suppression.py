@@ -37,9 +37,13 @@ class Ignore(Struct, frozen=True):
     whole_file: bool
     fault: str = ""
 
-    def names(self, rule: catalogue.Rule) -> bool:
-        if rule == catalogue.UNUSED_IGNORE and not self.code:
-            return False  # else no comment without codes would ever be found unused
+    def silences(self, diagnostic: Diagnostic) -> bool:
+        """Tell whether a finding is of the kind that is ignored."""
+        rule = diagnostic.rule
+        if rule == catalogue.UNUSED_IGNORE and (
+            not self.code or diagnostic.location.span == self.span
+        ):
+            return False  # else some ignores would never be found unused
         return not self.fault and self.code in {"", rule.code, rule.name}
 
 
@@ -99,7 +103,7 @@ class _Ignores:
             for line in values.lines_of(diagnostic.location)
             for ignore in self._by_line.get(line, ())
         )
-        silencing = [each for each in (*self._of_file, *near) if each.names(diagnostic.rule)]
+        silencing = [each for each in (*self._of_file, *near) if each.silences(diagnostic)]
         self._used.update(silencing)
         return bool(silencing)
 

@@ -26,6 +26,9 @@ OWN_PROJECT = "own-project"
 """What can be looked at: a file's bytes, whether a path is a file or a folder, a file's size; the
 TOML and YAML files of a folder with or without its subfolders, and the same with what is in them."""
 
+RECURSIVE = frozenset({SOURCES, PROJECT})
+LISTINGS = RECURSIVE | {OWN_SOURCES, OWN_PROJECT}
+
 Look = tuple[str, str]
 """What was looked at, and the absolute path."""
 
@@ -108,7 +111,9 @@ class Files:
 
     def note(self, looks: Iterable[Look]) -> None:
         """Count looks as taken here, whose results were taken over from elsewhere."""
-        self._record.update(dict.fromkeys(looks))
+        taken = dict.fromkeys(looks)
+        self._record.update(taken)
+        self._noted.update(taken)
 
     @property
     def looks(self) -> list[Look]:
@@ -117,7 +122,6 @@ class Files:
 
     def answer(self, look: Look) -> Answer:
         """Return what a look sees."""
-        self._noted[look] = None
         if look not in self._answers:
             self._answers[look] = self._see(*look)
         return self._answers[look]
@@ -137,7 +141,7 @@ class Files:
             return int(self._is_folder(path))
         if kind == SIZE:
             return self._size(path)
-        found = self._sources(path, recursive=kind in {SOURCES, PROJECT})
+        found = self._sources(path, recursive=kind in RECURSIVE)
         parts = [os.path.relpath(each, name).encode("utf-8", "surrogateescape") for each in found]
         if kind in {PROJECT, OWN_PROJECT}:
             parts += [str(self._digest(each)).encode() for each in found]
