@@ -109,9 +109,9 @@ def test_any_bytes(path: str, data: bytes) -> None:
     check_places(read(path, data))
 
 
-MANY = 100_000
+MANY = 25_000
 HEAVY = {
-    "arrays in arrays": ("a.toml", "a = " + "[" * MANY),
+    "arrays in arrays": ("a.toml", "a = " + "[" * 100_000),
     "closed arrays in arrays": ("a.toml", "a = " + "[" * MANY + "]" * MANY),
     "inline tables": ("a.toml", "a = " + "{a=" * MANY),
     "a dotted key": ("a.toml", ".".join("a" * MANY) + " = 1"),
@@ -125,8 +125,8 @@ HEAVY = {
     "quotes": ("a.toml", '"' * MANY),
     "digits": ("a.toml", "a = " + "1_" * MANY),
     "backslashes": ("a.toml", 'a = "' + "\\" * MANY),
-    "one key again and again": ("a.toml", "a = 1\n" * 20_000),
-    "flow lists": ("a.yaml", "a: " + "[" * MANY),
+    "one key again and again": ("a.toml", "a = 1\n" * 5_000),
+    "flow lists": ("a.yaml", "a: " + "[" * 100_000),
     "flow mappings": ("a.yaml", "a: " + "{a: " * MANY),
     "block lists": ("a.yaml", "a:\n " + "- " * MANY),
     "complex keys": ("a.yaml", "? " * MANY),
@@ -193,10 +193,10 @@ def test_nesting_is_limited_to_128_levels(nest, levels: int) -> None:
 @pytest.mark.parametrize("path", ["a.toml", "a.yaml"])
 def test_a_large_clean_file_is_read(path: str) -> None:
     if path == "a.toml":
-        text = "".join(f'[t{i}]\na = {i}\nb = """\n{"x" * 50}\n"""\n' for i in range(10_000))
+        text = "".join(f'[t{i}]\na = {i}\nb = """\n{"x" * 50}\n"""\n' for i in range(4_000))
     else:
-        text = "".join(f"t{i}:\n  a: {i}\n  b: |\n    {'x' * 50}\n" for i in range(10_000))
+        text = "".join(f"t{i}:\n  a: {i}\n  b: |\n    {'x' * 50}\n" for i in range(4_000))
     document = read(path, text.encode())
     assert document.faults == []
-    assert len(document.root.entries) == 10_000
-    assert document.root.entries["t9999"].span.start > 0
+    assert len(document.root.entries) == 4_000
+    assert document.root.entries["t3999"].span.start > 0
