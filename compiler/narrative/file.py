@@ -60,6 +60,7 @@ def read_narrative_file(document: Document, reporter: Reporter) -> NarrativeFile
         order=read_order(fields, scenes) if "toc" in fields else None,
         carousel=fields.read("carousel", read_carousel, "[carousel]"),
         scenes=scenes,
+        unread_scenes=not scenes and _has_scenes(fields),
     )
     narratives, links = read_narratives(fields, defaults)
     file = NarrativeFile(
@@ -79,6 +80,11 @@ def read_narrative_file(document: Document, reporter: Reporter) -> NarrativeFile
     )
     fields.finish()
     return file
+
+
+def _has_scenes(fields: Fields) -> bool:
+    arrays = (fields.node(key) for key in ("act", "acts"))
+    return any(isinstance(node, Array) and node.items for node in arrays)
 
 
 def _read_acts(fields: Fields) -> tuple[dict[str, Act], tuple[Act, ...]]:

@@ -62,7 +62,10 @@ _KEYS = frozenset(
 
 
 class FileDefaults(Struct, frozen=True):
-    """What a file gives to those of its narratives that have none of their own."""
+    """What a file gives to those of its narratives that have none of their own.
+
+    ``unread_scenes`` says that it has acts in an array, and that none of them could be read.
+    """
 
     name: str
     root: Table
@@ -70,6 +73,7 @@ class FileDefaults(Struct, frozen=True):
     order: Order | None
     carousel: Carousel | None
     scenes: tuple[Act, ...]
+    unread_scenes: bool
 
     @property
     def scene_order(self) -> Order | None:
@@ -137,7 +141,7 @@ def _read_headless(fields: Fields, defaults: FileDefaults) -> Narrative:
             note="`[narrative]` is missing",
             help='add `[narrative]` with `name = "…"` at the top',
         )
-    elif order is None and "toc" not in fields:
+    elif order is None and "toc" not in fields and not defaults.unread_scenes:
         fields.reporter.report(
             catalogue.EMPTY_ORDER,
             defaults.root.location,
@@ -184,8 +188,7 @@ def _several(key: Key, fields: Fields, defaults: FileDefaults) -> Narrative:
 
 
 def _older(key: Key, fields: Fields, defaults: FileDefaults) -> Narrative | NarrativeLink | None:
-    written = [name for name in fields.table.entries if not name.startswith(USER_KEY_PREFIX)]
-    if written != ["narrative"]:
+    if "narrative" not in fields or "toc" in fields or "acts" in fields:
         return _several(key, fields, defaults)
     target = fields.text("narrative")
     return NarrativeLink(key, target) if target else None
@@ -219,7 +222,7 @@ def _read_narrative(
         order = defaults.order
     else:
         order = defaults.scene_order
-        if order is None:
+        if order is None and not defaults.unread_scenes:
             message = f"narrative `{text}` has no table of contents"
             fields.expect(("toc",), lambda: report_missing_order(fields, message))
     carousel = fields.read("carousel", read_carousel, f"the carousel of `{text}`")

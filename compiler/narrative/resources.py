@@ -86,7 +86,7 @@ def _says_command(node: Node | None) -> bool:
 
 
 def read_table_query(fields: Fields) -> TableQuery:
-    fields.node("type")
+    fields.choice("type", ("table",))
     fields.require("table_name")
     where = fields.first_of("where", "where_clause")
     consume = fields.first_of("consume", "pull_and_delete")
