@@ -11,11 +11,13 @@ from botticelli.compiler.rules.filters import check_filters
 from botticelli.compiler.rules.media import check_media
 from botticelli.compiler.rules.order import check_order
 from botticelli.compiler.rules.policies import check_policies
+from botticelli.compiler.rules.prompts import check_prompts
 from botticelli.compiler.rules.resources import check_resources
 from botticelli.compiler.rules.secrets import check_secrets
 from botticelli.compiler.rules.state import check_state
 from botticelli.compiler.rules.subject import Subject
 from botticelli.compiler.rules.tables import check_tables
+from botticelli.compiler.rules.taint import check_taint
 from botticelli.compiler.rules.templates import check_templates
 from botticelli.compiler.rules.types import check_types
 from botticelli.compiler.source import Span
@@ -37,6 +39,8 @@ RULES = (
     check_secrets,
     check_policies,
     check_content,
+    check_taint,
+    check_prompts,
 )
 
 # What is still certain in a file that cannot be read whole; all else may rest on what is merely

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from botticelli.compiler.diagnostics import Anchor, Label
 from botticelli.compiler.flow.outputs import output_type
-from botticelli.compiler.flow.points import Point
+from botticelli.compiler.flow.points import Flow, Point, follow
 from botticelli.compiler.ir.types import Int, Json, Text, Type, Unknown
 from botticelli.compiler.narrative.located import Name, Part
 from botticelli.compiler.narrative.located import Text as Written
@@ -23,7 +23,7 @@ from botticelli.compiler.templates.scope import (
     Resolution,
 )
 from botticelli.compiler.workspace.tables import row_type
-from botticelli.compiler.workspace.workspace import Unit, Workspace
+from botticelli.compiler.workspace.workspace import NarrativeAt, Unit, Workspace
 
 RESERVED = ("previous", "state", "env", "vars", "iteration", "trigger")
 
@@ -52,6 +52,22 @@ class Surroundings(Struct, frozen=True):
     acts: Mapping[str, Act]
     later: Mapping[str, Name]
     has_triggers: bool
+
+
+def surround(at: NarrativeAt, workspace: Workspace) -> tuple[Surroundings, Flow]:
+    """Follow a narrative, and gather what is the same at every place of it."""
+    assert at.unit.file is not None
+    acts = at.unit.file.acts_of(at.narrative)
+    flow = follow(at.narrative, acts)
+    around = Surroundings(
+        unit=at.unit,
+        workspace=workspace,
+        configuration=workspace.configuration,
+        acts=acts,
+        later=flow.later,
+        has_triggers=bool(at.unit.file.triggers),
+    )
+    return around, flow
 
 
 class PlaceScope:

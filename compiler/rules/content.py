@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from botticelli.compiler.diagnostics import Label, Location
 from botticelli.compiler.flow.commands import Performed, performed_by
+from botticelli.compiler.flow.runs import texts_in
 from botticelli.compiler.ir.program import ContentRules
 from botticelli.compiler.narrative.located import Text
 from botticelli.compiler.rules.commands import constant_text
@@ -19,7 +20,7 @@ from botticelli.compiler.semantics.policies import (
     constraint_faults,
     text_faults,
 )
-from botticelli.compiler.syntax.nodes import Array, Node, Scalar, Table
+from botticelli.compiler.syntax.nodes import Node, Scalar, Table
 from botticelli.compiler.workspace.workspace import NarrativeAt
 from botticelli.grammar import catalogue
 
@@ -100,7 +101,7 @@ def _violations(performed: Performed, rules: Rules) -> Iterator[Violation]:
     if content is None or not performed.known.writes:
         return
     for name, node in performed.command.arguments.items():
-        for text in strings_of(node):
+        for text in texts_in(node):
             for fault in _text_faults(text, rules):
                 location = text.part(fault.start, fault.end)
                 if fault.rule == "max_length":
@@ -124,19 +125,6 @@ def _constraint_violations(performed: Performed, rules: Rules) -> Iterator[Viola
         location = nodes[fault.argument].location
         note = "not within the constraint"
         yield Violation("constraints", fault.constraint, location, fault.message, note)
-
-
-def strings_of(root: Node) -> Iterator[Text]:
-    """Yield every string within a value, in the order written."""
-    waiting = [root]
-    while waiting:
-        match waiting.pop():
-            case Table(entries=entries):
-                waiting.extend(reversed(list(entries.values())))
-            case Array(items=items):
-                waiting.extend(reversed(items))
-            case Scalar(value=str(value)) as node:
-                yield Text(value, node)
 
 
 def _text_faults(text: Text, rules: Rules) -> Iterator[TextFault]:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from botticelli.compiler.faults import to_diagnostic
 from botticelli.compiler.flow.outputs import command_of
-from botticelli.compiler.flow.points import Flow, Point, Run, follow
-from botticelli.compiler.flow.scope import PlaceScope, Surroundings
+from botticelli.compiler.flow.points import Flow, Point, Run
+from botticelli.compiler.flow.scope import PlaceScope, Surroundings, surround
 from botticelli.compiler.narrative.located import Text
 from botticelli.compiler.narrative.model import (
     Act,
@@ -22,6 +22,7 @@ from botticelli.compiler.semantics.templates import has_tags
 from botticelli.compiler.syntax.nodes import Array, Node, Scalar, Table
 from botticelli.compiler.templates.checking import check_prompt, check_value
 from botticelli.compiler.templates.values import Analysis
+from botticelli.compiler.workspace.workspace import NarrativeAt
 from botticelli.grammar import catalogue
 
 _ABOUT_ORDER = frozenset({catalogue.NOT_YET_RUN, catalogue.NO_PREVIOUS, catalogue.MAYBE_NOT_RUN})
@@ -45,18 +46,8 @@ def check_templates(subject: Subject) -> None:
 
 
 def surroundings(narrative: Narrative, subject: Subject) -> tuple[Surroundings, Flow]:
-    """Follow a narrative, and gather what is the same at every place of it."""
-    acts = subject.file.acts_of(narrative)
-    flow = follow(narrative, acts)
-    around = Surroundings(
-        unit=subject.unit,
-        workspace=subject.workspace,
-        configuration=subject.workspace.configuration,
-        acts=acts,
-        later=flow.later,
-        has_triggers=bool(subject.file.triggers),
-    )
-    return around, flow
+    """Follow a narrative of the file, and gather what is the same at every place of it."""
+    return surround(NarrativeAt(subject.unit, narrative), subject.workspace)
 
 
 def _check_unreached(narrative: Narrative, reached: set[int], subject: Subject) -> None:

@@ -21,6 +21,7 @@ from botticelli.compiler.workspace.schemas import Schemas, resolve_workspace_sch
 from botticelli.compiler.workspace.tables import Tables
 
 if TYPE_CHECKING:
+    from botticelli.compiler.flow.provenance import Provenance
     from botticelli.compiler.workspace.circles import Circles
 
 
@@ -126,6 +127,13 @@ class Workspace:
         from botticelli.compiler.workspace.circles import Circles
 
         return Circles(self)
+
+    @remembered
+    def provenance(self) -> "Provenance":
+        """Where text of the workspace comes from. Asking for it counts as reading every file."""
+        from botticelli.compiler.flow.provenance import Provenance
+
+        return Provenance(self)
 
     @remembered
     def schemas(self) -> dict[str, Schema]:
