@@ -4,7 +4,7 @@ What is not known fits everything: a table without a schema, a placeholder (whic
 that its place asks for), JSON, and what a fault was already reported for. So nothing is invented.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from botticelli.compiler.faults import Fault, Replacement
 from botticelli.compiler.ir import types as ir
@@ -81,6 +81,24 @@ def check_reference(tree: ast.TableReference, columns: Columns | None) -> tuple[
     if tree.order is not None:
         faults += check_order(tree.order, columns)
     return tuple(sorted(faults, key=lambda fault: (fault.start, fault.end)))
+
+
+def independent(found: Iterable[Fault], syntax: Sequence[Fault], text: str) -> Iterator[Fault]:
+    """Leave out what only follows from a text that does not parse.
+
+    Where a token did not fit, reading went on with what there was: what is found at that place is
+    about a guess, and so is the type of what stands right beside it.
+    """
+    for fault in found:
+        is_about_type = fault.rule == TYPE_MISMATCH
+        if not any(_meet(fault, other, text if is_about_type else "") for other in syntax):
+            yield fault
+
+
+def _meet(one: Fault, other: Fault, text: str) -> bool:
+    """Whether two faults overlap, or have nothing but white space of ``text`` between them."""
+    first, second = sorted((one, other), key=lambda fault: fault.start)
+    return second.start < first.end or text[first.end : second.start].isspace()
 
 
 def _check(

@@ -274,14 +274,15 @@ class _Driver:
 
     def _next_border(self, token: "Token") -> "Token | None":
         depth = 0
+        borders = _BORDERS - _CLAUSES if self._in_subquery(token) else _BORDERS
         while token.type != END:
             if token.type in _CLOSER_OF:
                 depth += 1
             elif token.type in _OPENER_OF and depth:
                 depth -= 1
-            elif depth == 0 and token.type in _CLAUSES and self._brackets:
+            elif depth == 0 and token.type in _CLAUSES & borders and self._brackets:
                 break
-            elif depth == 0 and token.type in _BORDERS and self._prepare(token):
+            elif depth == 0 and token.type in borders and self._prepare(token):
                 return token
             token = self._take()
         if self._brackets:
@@ -321,8 +322,12 @@ class _Driver:
         function = self._brackets[-1][1]
         if function is None or function.lower() in self.language.functions:
             return False
+        return not self._in_subquery(token)
+
+    def _in_subquery(self, token: "Token") -> bool:
+        """Whether a token that does not fit begins a subquery, whose clauses are its own."""
         words = {str(token).lower(), str(self._previous).lower()}
-        return not words & SUBQUERIES
+        return bool(self._brackets) and not words.isdisjoint(SUBQUERIES)
 
     def _skip_call(self, token: "Token") -> "Token | None":
         function = self._brackets[-1][1]

@@ -4,7 +4,7 @@ from botticelli.compiler.faults import Fault, to_diagnostic
 from botticelli.compiler.flow.points import ConditionPoint
 from botticelli.compiler.flow.scope import PlaceScope, Surroundings
 from botticelli.compiler.ir.types import Type, Unknown
-from botticelli.compiler.languages.checking import check_condition
+from botticelli.compiler.languages.checking import check_condition, independent
 from botticelli.compiler.languages.conditions import parse_condition
 from botticelli.compiler.languages.names import Use
 from botticelli.compiler.rules.resources import acts_of_file
@@ -33,7 +33,8 @@ def _check(at: ConditionPoint, around: Surroundings, subject: Subject) -> None:
     faults = list(parsed.faults)
     if parsed.tree is not None:
         scope = PlaceScope(around, at.point, None)
-        faults += check_condition(parsed.tree, lambda use: _type_of(use, scope))
+        found = check_condition(parsed.tree, lambda use: _type_of(use, scope))
+        faults += independent(found, parsed.faults, at.condition.value)
     for fault in faults:
         subject.reporter.add(to_diagnostic(fault, at.condition.node))
 

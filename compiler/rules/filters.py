@@ -6,9 +6,15 @@ from botticelli.compiler.faults import Fault, to_diagnostic
 from botticelli.compiler.flow.scope import PlaceScope
 from botticelli.compiler.ir.types import Type
 from botticelli.compiler.languages import ast
-from botticelli.compiler.languages.checking import check_filter, check_order, check_reference
+from botticelli.compiler.languages.checking import (
+    check_filter,
+    check_order,
+    check_reference,
+    independent,
+)
 from botticelli.compiler.languages.filters import parse_filter
 from botticelli.compiler.languages.orders import parse_order
+from botticelli.compiler.languages.references import parse_reference
 from botticelli.compiler.narrative.located import Text
 from botticelli.compiler.narrative.model import Act, NarrativeFile, Reference, TableQuery
 from botticelli.compiler.nearest import listing, nearest
@@ -30,7 +36,7 @@ def check_filters(subject: Subject) -> None:
         if query.written is not None:
             _check_query(query.written, columns, subject)
         if query.reference is not None and query.clauses is not None:
-            _report(check_reference(query.clauses, columns), query.reference.text, subject)
+            _check_clauses(query.clauses, query.reference.text, columns, subject)
     for narrative in subject.file.narratives:
         around, flow = surroundings(narrative, subject)
         for at in flow.acts:
@@ -42,15 +48,39 @@ def _check_query(query: TableQuery, columns: Columns, subject: Subject) -> None:
         parsed = parse_filter(query.where.value)
         _report(parsed.faults, query.where, subject)
         if parsed.tree is not None:
-            _report(check_filter(parsed.tree, columns), query.where, subject)
+            found = check_filter(parsed.tree, columns)
+            _report(independent(found, parsed.faults, query.where.value), query.where, subject)
     if query.order_by is not None:
         order = parse_order(query.order_by.value)
         _report(order.faults, query.order_by, subject)
         if order.tree is not None:
-            _report(check_order(order.tree, columns), query.order_by, subject)
-    for name in query.columns or () if columns is not None else ():
-        if columns is not None and name.value not in columns:
+            found = check_order(order.tree, columns)
+            _report(independent(found, order.faults, query.order_by.value), query.order_by, subject)
+    for name in query.columns or ():
+        if has_tags(name.value):
+            _column_by_template(name, subject)
+        elif columns is not None and name.value not in columns:
             _unknown_column(name, columns, subject)
+
+
+def _check_clauses(
+    clauses: ast.TableReference, text: Text, columns: Columns, subject: Subject
+) -> None:
+    """Check the clauses of a reference, whose syntax has been judged where it was read."""
+    found = check_reference(clauses, columns)
+    if found:
+        found = tuple(independent(found, parse_reference(text.value).faults, text.value))
+    _report(found, text, subject)
+
+
+def _column_by_template(name: Text, subject: Subject) -> None:
+    """BOT408 in a list of columns."""
+    subject.reporter.report(
+        catalogue.VALUE_AS_NAME,
+        name.location,
+        "a template stands for a value only; expected the name of a column",
+        note="a value cannot stand here",
+    )
 
 
 def _unknown_column(name: Text, columns: Mapping[str, Type], subject: Subject) -> None:
