@@ -67,6 +67,12 @@ def _selectors(
 @click.option("--fix", is_flag=True, help="Apply safe fixes to the files.")
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: apply all fixes.")
 @click.option("--diff", is_flag=True, help="Show what --fix would change; write nothing.")
+@click.option(
+    "--hook",
+    is_flag=True,
+    help="For commit hooks: pass over files that are no narratives, and check what depends on "
+    "the others and on files that the commit deletes.",
+)
 @click.option("--statistics", is_flag=True, help="Also count the findings of each rule.")
 @click.option("--watch", is_flag=True, help="Check again whenever something changes.")
 @click.option(
@@ -89,6 +95,7 @@ def command(
     fix: bool,
     unsafe_fixes: bool,
     diff: bool,
+    hook: bool,
     statistics: bool,
     watch: bool,
     stdin_filename: Path | None,
@@ -104,13 +111,16 @@ def command(
     from botticelli.cli.colors import wants_color
     from botticelli.compiler.findings.selection import Selection
 
-    _refuse_contradictions(
-        paths, fix=fix, diff=diff, unsafe=unsafe_fixes, watch=watch, named=stdin_filename
-    )
+    if unsafe_fixes and not (fix or diff):
+        raise click.UsageError("--unsafe-fixes needs --fix or --diff.")
+    if watch and (fix or diff or hook):
+        raise click.UsageError("--watch only looks: it takes neither --fix, --diff nor --hook.")
+    _refuse_paths(paths, hook=hook, watch=watch, stdin_filename=stdin_filename)
     job = CheckJob(
         paths,
         Selection(select=select or None, ignore=ignore, strict=strict),
         cached=not no_cache,
+        hook=hook,
         report=Report(
             format_name,
             color=not no_color and wants_color(sys.stdout),
@@ -132,29 +142,21 @@ def command(
         sys.exit(job.report.show(job.check(job.files())))
 
 
-def _refuse_contradictions(
-    paths: tuple[Path, ...],
-    *,
-    fix: bool,
-    diff: bool,
-    unsafe: bool,
-    watch: bool,
-    named: Path | None,
+def _refuse_paths(
+    paths: tuple[Path, ...], *, hook: bool, watch: bool, stdin_filename: Path | None
 ) -> None:
+    if STDIN in paths:
+        if len(paths) > 1 or hook or watch:
+            raise click.UsageError(
+                "Standard input is checked alone: `-` takes no other path, --hook or --watch."
+            )
+        return
+    if stdin_filename is not None:
+        raise click.UsageError("--stdin-filename needs `-` as path.")
+    if hook:
+        return
     if not paths:
         raise click.UsageError("Missing argument 'PATHS...'.")
-    if unsafe and not (fix or diff):
-        raise click.UsageError("--unsafe-fixes needs --fix or --diff.")
-    if watch and (fix or diff):
-        raise click.UsageError("--watch only looks: it takes neither --fix nor --diff.")
-    if STDIN in paths:
-        if len(paths) > 1:
-            raise click.UsageError("Standard input is checked alone: `-` takes no other path.")
-        if watch:
-            raise click.UsageError("--watch cannot watch standard input.")
-        return
-    if named is not None:
-        raise click.UsageError("--stdin-filename needs `-` as path.")
     for path in paths:
         if not path.exists():
             raise click.BadParameter(f"Path {str(path)!r} does not exist.", param_hint="'PATHS...'")
@@ -200,6 +202,7 @@ class CheckJob:
         selection: "Selection",
         *,
         cached: bool,
+        hook: bool,
         report: Report,
         stdin_name: Path,
     ) -> None:
@@ -207,6 +210,7 @@ class CheckJob:
 
         self._selection = selection
         self._cached = cached
+        self._hook = hook
         self.report = report
         self.stdin = absolute(stdin_name) if STDIN in paths else None
         self.paths = paths if self.stdin is None else (self.stdin,)
@@ -220,6 +224,12 @@ class CheckJob:
         return Files({self.stdin: sys.stdin.buffer.read()})
 
     def check(self, files: "Files") -> "CheckResult":
+        if self._hook:
+            from botticelli.compiler.batch.hook import check_hook
+
+            return check_hook(
+                self.paths, selection=self._selection, files=files, cached=self._cached
+            )
         from botticelli.compiler.batch.run import check_paths
 
         return check_paths(self.paths, selection=self._selection, files=files, cached=self._cached)

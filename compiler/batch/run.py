@@ -43,19 +43,15 @@ def check_targets(
     files: Files,
     *,
     cached: bool,
-    exclude_named: bool = False,
 ) -> CheckResult:
-    """Check files; those that are no narratives count only where they were named themselves.
-
-    ``exclude_named`` passes over what the configuration excludes also where it was named.
-    """
+    """Check files. Those that are no narratives or are excluded by the configuration count only
+    where they were named themselves."""
     cache = Cache(files) if cached else None
     settings = _Settings(files, cache)
     wanted = [
         target
         for target in targets
-        if (target.named and not exclude_named)
-        or not target.is_excluded(settings.of(target.project).exclude)
+        if target.named or not target.is_excluded(settings.of(target.project).exclude)
     ]
     diagnostics: list[Diagnostic] = []
     checked = 0

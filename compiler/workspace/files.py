@@ -24,7 +24,7 @@ OWN_SOURCES = "own-sources"
 PROJECT = "project"
 OWN_PROJECT = "own-project"
 """What can be looked at: a file's bytes, whether a path is a file or a folder, a file's size; the
-TOML and YAML files of a folder with or without its subfolders, and the same with what is in them."""
+TOML and YAML files of a folder with or without its subfolders, and these with all their bytes."""
 
 RECURSIVE = frozenset({SOURCES, PROJECT})
 LISTINGS = RECURSIVE | {OWN_SOURCES, OWN_PROJECT}

@@ -88,8 +88,8 @@ class Tables:
                 acts.extend(narrative.acts.values())
             inputs = [item for act in acts for item in act.inputs]
             for item in (*resources, *inputs):
-                if isinstance(item, Command):
-                    yield from _written_table(item)
+                if isinstance(item, Command) and (name := written_table(item)) is not None:
+                    yield name
 
     def has_writers(self) -> bool:
         """Whether anything of the workspace is known to write tables."""
@@ -164,12 +164,19 @@ def row_type(columns: Mapping[str, Type] | None) -> Type:
     return List(Record(tuple(Field(name, kind) for name, kind in columns.items())))
 
 
-def _written_table(command: Command) -> Iterator[str]:
-    if command.platform is None or command.platform.value != "database" or command.command is None:
-        return
-    if command.command.value.removeprefix("database.") not in _WRITING_COMMANDS:
-        return
+def named_table(command: Command) -> str | None:
+    """Return the table that a command of the `database` platform is about, if it is named."""
+    if command.platform is None or command.platform.value != "database":
+        return None
     for key in ("table", "table_name"):
         node = command.arguments.get(key)
         if isinstance(node, Scalar) and isinstance(node.value, str):
-            yield node.value
+            return node.value
+    return None
+
+
+def written_table(command: Command) -> str | None:
+    """Return the table that a command writes, if it is named."""
+    name = command.command.value if command.command is not None else ""
+    writes = name.removeprefix("database.") in _WRITING_COMMANDS
+    return named_table(command) if writes else None
