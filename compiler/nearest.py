@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable
+from functools import lru_cache
 
 LONGEST = 100
 """Longer strings are never misspelt names, and comparing them takes quadratic time."""
@@ -28,19 +29,17 @@ class Names:
         Case, hyphens and underscores count as alike; a misspelling in three letters out of ten is
         still recognised.
         """
-        from difflib import get_close_matches
-
         if len(name) > LONGEST:
             return None
         folded = _fold(name)
-        matches = get_close_matches(folded, self._near(folded), n=1, cutoff=0.65)
-        return self._by_folded[matches[0]] if matches else None
+        match = _closest(folded, self._near(folded))
+        return self._by_folded[match] if match is not None else None
 
-    def _near(self, folded: str) -> Iterable[str]:
+    def _near(self, folded: str) -> tuple[str, ...]:
         if len(self._by_folded) <= 4 * _NEIGHBOURS:
-            return self._by_folded
+            return tuple(self._by_folded)
         alike = _around(self._forwards, folded)
-        return [*alike, *(name[::-1] for name in _around(self._backwards, folded[::-1]))]
+        return (*alike, *(name[::-1] for name in _around(self._backwards, folded[::-1])))
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -57,6 +56,14 @@ def listing(names: Iterable[str], limit: int = 12) -> str:
     if len(quoted) < 2:
         return "".join(quoted)
     return f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+
+
+@lru_cache(maxsize=4096)  # several rules ask about the same misspelling
+def _closest(name: str, candidates: tuple[str, ...]) -> str | None:
+    from difflib import get_close_matches
+
+    matches = get_close_matches(name, candidates, n=1, cutoff=0.65)
+    return matches[0] if matches else None
 
 
 def _around(names: list[str], name: str) -> list[str]:

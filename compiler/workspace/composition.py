@@ -68,9 +68,9 @@ def resolve(name: str, unit: Unit, workspace: Workspace) -> Resolution:
     file = unit.file
     if file is None:
         return Resolution(unsure=True)
-    for narrative in file.narratives:
-        if narrative.name == name:
-            return Resolution((NarrativeAt(unit, narrative),))
+    own = workspace.narratives_of(unit).get(name)
+    if own is not None:
+        return Resolution((NarrativeAt(unit, own),))
     link = file.links.get(name)
     return resolve_elsewhere(link.target.value if link else name, unit, workspace)
 
