@@ -1,6 +1,5 @@
 """Judging one file of a workspace: every rule, in turn."""
 
-from botticelli.compiler.batch.run import check_paths as check_paths  # noqa: PLC0414
 from botticelli.compiler.diagnostics import Diagnostic, Location
 from botticelli.compiler.reporter import Reporter
 from botticelli.compiler.rules.commands import check_commands
@@ -77,6 +76,8 @@ def check_unit(unit: Unit, workspace: Workspace, *, named: bool) -> list[Diagnos
             note="none of `narrative`, `narratives`, `toc`, `acts`, `act` stands in it",
         )
     found = reporter.diagnostics
+    if unit.prompts:
+        found = list(map(unit.prompts.at_home, found))
     if not document.intact:
         found = [each for each in found if each.rule in _CERTAIN_IN_DAMAGED_FILES]
     return found

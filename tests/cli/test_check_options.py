@@ -151,7 +151,9 @@ def test_only_what_is_reported_is_fixed(folder: Path) -> None:
 def test_diff_writes_nothing_and_can_be_applied(folder: Path) -> None:
     (folder / "x.toml").write_bytes(SOURCE.rstrip("\n").replace("hi", "hi \u00fc\u2028").encode())
     before = (folder / "x.toml").read_bytes()
-    done = subprocess.run([*BOTTICELLI, "check", "x.toml", "--diff"], capture_output=True, check=False)
+    done = subprocess.run(
+        [*BOTTICELLI, "check", "x.toml", "--diff"], capture_output=True, check=False
+    )
     assert done.returncode == 1
     assert (folder / "x.toml").read_bytes() == before
     assert done.stderr == b"1 fix would be applied in 1 file\n"
@@ -164,7 +166,9 @@ def test_diff_writes_nothing_and_can_be_applied(folder: Path) -> None:
 def test_diff_of_the_last_line_and_of_windows(folder: Path) -> None:
     text = SOURCE.replace("\n", "\r\n") + "x = 1 # botticelli: ignore[BOT104,BOT103]"
     (folder / "x.toml").write_bytes(text.encode())
-    done = subprocess.run([*BOTTICELLI, "check", "x.toml", "--diff"], capture_output=True, check=False)
+    done = subprocess.run(
+        [*BOTTICELLI, "check", "x.toml", "--diff"], capture_output=True, check=False
+    )
     subprocess.run(["git", "apply", "-p0", "-"], input=done.stdout, check=True)
     expected = text.replace("promt", "prompt").replace("BOT104,", "")
     assert (folder / "x.toml").read_bytes() == expected.encode()
@@ -230,7 +234,10 @@ def test_standard_input_is_mended_on_standard_output(folder: Path) -> None:
 
 def test_standard_input_that_is_not_text() -> None:
     done = subprocess.run(
-        [*BOTTICELLI, "check", "-", "--format", "concise"], input=b"a = \xff", capture_output=True, check=False
+        [*BOTTICELLI, "check", "-", "--format", "concise"],
+        input=b"a = \xff",
+        capture_output=True,
+        check=False,
     )
     assert done.stdout.startswith(b"stdin.toml:1:5: BOT101")
     assert done.returncode == 1

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from botticelli.compiler.check import check_paths
+from botticelli.compiler.batch.run import check_paths
 from botticelli.compiler.report import render
 
 CASES = Path(__file__).parent / "cases"

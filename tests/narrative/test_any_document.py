@@ -8,7 +8,8 @@ from documents import as_toml, as_yaml, files, values
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from botticelli.compiler.check import check_paths, check_unit
+from botticelli.compiler.batch.run import check_paths
+from botticelli.compiler.check import check_unit
 from botticelli.compiler.diagnostics import Diagnostic
 from botticelli.compiler.report import render
 from botticelli.compiler.source import Source

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from botticelli.compiler.check import check_paths
+from botticelli.compiler.batch.run import check_paths
 
 ROOM_SECONDS = 0.5
 

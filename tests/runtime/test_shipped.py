@@ -12,7 +12,7 @@ from programs import Performance, perform
 from servers.contract import Contract
 from servers.discord import TOKEN, DiscordServer, serving
 
-from botticelli.compiler.check import check_paths
+from botticelli.compiler.batch.run import check_paths
 from botticelli.compiler.compile import compile_file
 from botticelli.compiler.ir.encoding import encode
 from botticelli.compiler.ir.program import Program
