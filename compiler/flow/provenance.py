@@ -167,7 +167,7 @@ class Provenance:
         if command is not None:
             return _of_command(command, item)
         match item:
-            case TextInput(text=Text() as text):
+            case TextInput(prompt=Text() as text):
                 return self._of_prompt(text, run, place)
             case Media():
                 return _of_media(item)

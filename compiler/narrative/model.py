@@ -80,12 +80,19 @@ class Carousel(Struct, frozen=True):
 
 
 class TextInput(Struct, frozen=True):
-    """A prompt. `file` is set instead of `text` when it stands in a file of its own."""
+    """A prompt. `file` is set instead of `text` when it stands in a file of its own; `content` is
+    then what that file holds, where it could be read."""
 
     node: Node
     text: Text | None
     file: Text | None = None
+    content: Text | None = None
     retention: Located[str] | None = None
+
+    @property
+    def prompt(self) -> Text | None:
+        """The template that is sent, wherever it stands."""
+        return self.content if self.text is None else self.text
 
 
 class Reference(Struct, frozen=True):

@@ -28,7 +28,8 @@ _SECRET_WORD = re.compile("|".join(SECRET_WORDS), re.IGNORECASE)
 def check_prompts(subject: Subject) -> None:
     """Report each place that names a secret which then stands in a prompt, here or in a narrative
     that is called."""
-    if _SECRET_WORD.search(subject.unit.document.source.text) is None:
+    unit = subject.unit
+    if not unit.prompts and _SECRET_WORD.search(unit.document.source.text) is None:
         return
     for act in acts_of_file(subject.file):
         for text in prompts_of(act, subject.file):

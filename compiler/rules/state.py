@@ -32,7 +32,7 @@ def check_state(subject: Subject) -> None:
 
 
 def _uses(subject: Subject) -> Iterator[tuple[Text, Use]]:
-    if "state" not in subject.unit.document.source.text:
+    if not subject.unit.prompts and "state" not in subject.unit.document.source.text:
         return
     for narrative in subject.file.narratives:
         around, flow = surroundings(narrative, subject)

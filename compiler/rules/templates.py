@@ -78,8 +78,8 @@ def analyses(act: Act, file: NarrativeFile, scope: PlaceScope) -> Iterator[tuple
 def prompts_of(act: Act, file: NarrativeFile) -> Iterator[Text]:
     """Yield the templates of an act that go to a model."""
     for item in act.inputs:
-        if isinstance(item, TextInput) and item.text is not None:
-            yield item.text
+        if isinstance(item, TextInput) and item.prompt is not None:
+            yield item.prompt
     character = file.characters.get(act.character.value) if act.character else None
     if character is not None and character.persona is not None:
         yield character.persona

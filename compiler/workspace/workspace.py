@@ -6,23 +6,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from botticelli.compiler.diagnostics import Diagnostic
 from botticelli.compiler.narrative.file import is_narrative, is_schema_file, read_narrative_file
-from botticelli.compiler.narrative.model import Narrative, NarrativeFile, Schema
+from botticelli.compiler.narrative.model import Narrative, NarrativeFile, Schema, TextInput
 from botticelli.compiler.nearest import Names
 from botticelli.compiler.reporter import Reporter
 from botticelli.compiler.semantics.configuration import Configuration
 from botticelli.compiler.syntax.nodes import Document
 from botticelli.compiler.workspace.discovery import project_of
 from botticelli.compiler.workspace.documents import read_document
-from botticelli.compiler.workspace.files import CONTENT, Files, remembered
+from botticelli.compiler.workspace.files import CONTENT, Files, Look, remembered
 from botticelli.compiler.workspace.schemas import Schemas, resolve_workspace_schemas
 from botticelli.compiler.workspace.tables import Tables
 
 if TYPE_CHECKING:
     from botticelli.compiler.flow.provenance import Provenance
     from botticelli.compiler.workspace.circles import Circles
+    from botticelli.compiler.workspace.prompts import PromptFiles
 
 
 _NARRATIVE_SECTION = re.compile(r"""^\[{0,2}[ "']*(?:narratives?|toc|acts?)\b""", re.MULTILINE)
@@ -31,7 +33,8 @@ _NARRATIVE_SECTION = re.compile(r"""^\[{0,2}[ "']*(?:narratives?|toc|acts?)\b"""
 class Unit(Struct, frozen=True):
     """One file of a workspace: as read, as understood, and what was wrong with it by itself.
 
-    `file` is None when the file is neither a narrative nor a file of schemas.
+    `file` is None when the file is neither a narrative nor a file of schemas. `prompts` are the
+    prompts of its acts that stand in other files, if there are any, `looks` those taken at them.
     """
 
     path: Path
@@ -39,6 +42,8 @@ class Unit(Struct, frozen=True):
     file: NarrativeFile | None
     diagnostics: list[Diagnostic]
     is_narrative: bool
+    prompts: "PromptFiles | None" = None
+    looks: tuple[Look, ...] = ()
 
     @property
     def may_be_narrative(self) -> bool:
@@ -82,8 +87,26 @@ class Workspace:
     def _unit(self, path: Path) -> Unit:
         unit = self._units.get(path)
         if unit is None:
-            unit = self._units[path] = understand(path, read_document(path, self.files))
+            unit = understand(path, read_document(path, self.files))
+            unit = self._units[path] = self._with_prompts(unit)
+        self.files.note(unit.looks)
         return unit
+
+    def _with_prompts(self, unit: Unit) -> Unit:
+        if unit.file is None or not _names_prompt_files(unit.file):
+            return unit
+        from botticelli.compiler.workspace.prompts import PromptFiles
+
+        with self.files.recording() as looks:
+            prompts = PromptFiles(unit.path.parent, self.files)
+            file = prompts.into(unit.file)
+        return replace(
+            unit,
+            file=file,
+            diagnostics=[*unit.diagnostics, *prompts.faults],
+            prompts=prompts,
+            looks=tuple(looks),
+        )
 
     @remembered
     def units(self) -> tuple[Unit, ...]:
@@ -139,9 +162,11 @@ class Workspace:
 
     @remembered
     def provenance(self) -> "Provenance":
-        """Where text of the workspace comes from. Asking for it counts as reading every file."""
+        """Where text of the workspace comes from. It keeps what it found for one file for others,
+        so asking for it counts as having looked at all that it can rest on."""
         from botticelli.compiler.flow.provenance import Provenance
 
+        _ = self.units, self.configuration, self.tables.lock
         return Provenance(self)
 
     @remembered
@@ -179,6 +204,15 @@ def workspace_of(path: Path, known: dict[Path, Workspace], files: Files | None =
     if folder not in known:
         known[folder] = Workspace(folder, configured=configured, files=files)
     return known[folder]
+
+
+def _names_prompt_files(file: NarrativeFile) -> bool:
+    return any(
+        isinstance(item, TextInput) and item.file is not None
+        for acts in (file.acts, *(narrative.acts for narrative in file.narratives))
+        for act in acts.values()
+        for item in act.inputs
+    )
 
 
 def understand(path: Path, document: Document) -> Unit:
