@@ -13,6 +13,7 @@ _COMMANDS = {
     "exec": "Check, compile and run a narrative.",
     "rule": "Explain a rule of the checker, or list all of them.",
     "runs": "Show what earlier runs did.",
+    "migrate": "Rewrite older forms of narratives into the present ones.",
     "schema": "Keep what is known of a database's tables in schema.lock.toml.",
 }
 

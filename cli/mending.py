@@ -1,7 +1,7 @@
 """`botticelli check --fix` and `--diff`: fixes, written or shown."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -30,14 +30,14 @@ def mend(job: CheckJob, *, write: bool, unsafe: bool) -> int:
     quiet = job.report.quiet
     if not write:
         for changed in () if quiet else fixed.files:
-            _write_bytes("".join(_diff(changed)).encode())
+            write_bytes("".join(diff_of(changed)).encode())
         _count(fixed, "would be applied", quiet=quiet)
         return EXIT_FINDINGS if fixed.files else 0
     if job.stdin is None:
-        _write_files(fixed)
+        write_files(fixed.files)
     elif not quiet:
         mended = fixed.files[0].after.encode() if fixed.files else given.replaced[job.stdin]
-        _write_bytes(mended)
+        write_bytes(mended)
     _count(fixed, "applied", quiet=quiet)
     return job.report.show(left, aside=job.stdin is not None)
 
@@ -59,14 +59,15 @@ def _fixed(job: CheckJob, given: "Files", *, unsafe: bool) -> "tuple[Fixed, Chec
     return fixed, last[0]
 
 
-def _write_files(fixed: "Fixed") -> None:
+def write_files(files: "Iterable[Changed]") -> None:
+    """Write changed files, each as a whole. Raises ClickException."""
     from botticelli.cli.writing import replace_file
 
-    for changed in fixed.files:
+    for changed in files:
         try:
             if changed.path.read_bytes() != changed.before.encode():
                 raise click.ClickException(
-                    f"{changed.shown} has changed while it was checked; it was left as it is"
+                    f"{changed.shown} has changed in the meantime; it was left as it is"
                 )
             replace_file(changed.path, changed.after.encode())
         except OSError as error:
@@ -75,7 +76,8 @@ def _write_files(fixed: "Fixed") -> None:
             ) from error
 
 
-def _diff(changed: "Changed") -> Iterator[str]:
+def diff_of(changed: "Changed") -> Iterator[str]:
+    """Yield the lines of a unified diff."""
     from difflib import unified_diff
 
     lines = (text.split("\n") for text in (changed.before, changed.after))
@@ -94,7 +96,7 @@ def _count(fixed: "Fixed", done: str, *, quiet: bool) -> None:
     click.echo(text, err=True)
 
 
-def _write_bytes(data: bytes) -> None:
+def write_bytes(data: bytes) -> None:
     """Write text with the line ends that it has."""
     sys.stdout.flush()
     sys.stdout.buffer.write(data)

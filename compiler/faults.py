@@ -65,7 +65,7 @@ def to_diagnostic(fault: Fault, scalar: Scalar) -> Diagnostic:
     """Place a fault of a string in its file."""
     marks = (Label(mark.message, scalar.locate(mark.start, mark.end)) for mark in fault.marks)
     fix = None
-    if fault.edits and all(_fits(edit.text, scalar) for edit in fault.edits):
+    if fault.edits and all(fits(edit.text, scalar) for edit in fault.edits):
         edits = (Edit(scalar.locate(edit.start, edit.end), edit.text) for edit in fault.edits)
         fix = Fix(fault.safe, tuple(edits))
     return Diagnostic(
@@ -79,7 +79,7 @@ def to_diagnostic(fault: Fault, scalar: Scalar) -> Diagnostic:
     )
 
 
-def _fits(text: str, scalar: Scalar) -> bool:
+def fits(text: str, scalar: Scalar) -> bool:
     """Whether text can be written into this string as it is, without escapes."""
     if not text.isprintable() or "\\" in text:
         return False

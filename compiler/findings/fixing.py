@@ -115,10 +115,11 @@ def _apply(fixes: Iterable[Fix]) -> list[Changed]:
     for fix in fixes:
         for edit in fix.edits:
             edits.setdefault(edit.location.source.path, []).append(edit)
-    return [_edited(each) for each in edits.values()]
+    return [edited(each) for each in edits.values()]
 
 
-def _edited(edits: Sequence[Edit]) -> Changed:
+def edited(edits: Sequence[Edit]) -> Changed:
+    """Apply edits of one file that do not overlap."""
     source = edits[0].location.source
     pieces = []
     last = 0

@@ -34,7 +34,7 @@ def lower_program(
 
     keys[entry.key] = entry.narrative.name
     for at in queue:
-        context = _context(at, workspace, schemas, key_of)
+        context = context_of(at, workspace, schemas, key_of)
         lowered[keys[at.key]] = lower_narrative(at.narrative, configuration.defaults, context)
     return ir.Program(
         compiler=VERSION,
@@ -54,12 +54,13 @@ def _unused_key(at: NarrativeAt, folder: Path, taken: set[str]) -> str:
     return f"{name} ({Places(at.unit, folder).path})"
 
 
-def _context(
+def context_of(
     at: NarrativeAt,
     workspace: Workspace,
     schemas: dict[str, Record],
     key_of: Callable[[NarrativeAt], str],
 ) -> Context:
+    """Return what lowering one narrative needs; ``key_of`` names those that it runs."""
     assert at.unit.file is not None
 
     def narrative_key(name: str) -> str:
