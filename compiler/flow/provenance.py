@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from botticelli.compiler.diagnostics import Anchor
-from botticelli.compiler.flow.commands import specify
+from botticelli.compiler.flow.commands import Performed, performed_by, specify
 from botticelli.compiler.flow.outputs import asks_model, command_of, output_type
 from botticelli.compiler.flow.reviewed import implies_approved
 from botticelli.compiler.flow.runs import Run, carries_text, texts_in
@@ -23,7 +23,6 @@ from botticelli.compiler.languages import ast
 from botticelli.compiler.languages.filters import parse_filter
 from botticelli.compiler.narrative.located import Text
 from botticelli.compiler.narrative.model import (
-    Act,
     Command,
     Input,
     Media,
@@ -32,15 +31,14 @@ from botticelli.compiler.narrative.model import (
     TextInput,
 )
 from botticelli.compiler.templates.values import Use
-from botticelli.compiler.workspace.composition import Call, calls_of_act, resolve
+from botticelli.compiler.workspace.composition import Call, calls_of, calls_of_act, resolve
 from botticelli.compiler.workspace.workspace import NarrativeAt, Workspace
 
 
 class Caller(Struct, frozen=True):
-    """An act of a narrative that runs another."""
+    """A narrative that runs another, and where it does."""
 
-    run: Run
-    act: Act
+    at: NarrativeAt
     call: Call
 
 
@@ -50,6 +48,8 @@ class Provenance:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._runs: dict[Key, Run] = {}
+        self._performed: dict[Key, tuple[Performed, ...]] = {}
+        self._calls: dict[Key, tuple[tuple[Call, NarrativeAt], ...]] = {}
         self._steps: dict[Place, tuple[Step, ...]] = {}
         self._ways: dict[frozenset[Key], Ways] = {}
 
@@ -59,21 +59,31 @@ class Provenance:
             self._runs[at.key] = Run(at, self._workspace)
         return self._runs[at.key]
 
+    def calls(self, at: NarrativeAt) -> tuple[tuple[Call, NarrativeAt], ...]:
+        """Return what the acts of a narrative's order run, as far as it can be found."""
+        if at.key not in self._calls:
+            assert at.unit.file is not None
+            found = [
+                (call, resolve(call.name, at.unit, self._workspace).found)
+                for call in calls_of(at.unit.file, at.narrative)
+            ]
+            self._calls[at.key] = tuple((call, each) for call, each in found if each is not None)
+        return self._calls[at.key]
+
+    def performed(self, at: NarrativeAt) -> tuple[Performed, ...]:
+        """Return the known commands that a narrative's own acts perform."""
+        if at.key not in self._performed:
+            assert at.unit.file is not None
+            self._performed[at.key] = tuple(performed_by(at.narrative, at.unit.file))
+        return self._performed[at.key]
+
     @cached_property
     def callers(self) -> Mapping[Key, list[Caller]]:
         """Who runs each narrative."""
         found: dict[Key, list[Caller]] = {}
         for at in self._workspace.narratives():
-            assert at.unit.file is not None
-            acts = at.unit.file.acts_of(at.narrative)
-            if not any(next(calls_of_act(act), None) for act in acts.values()):
-                continue
-            run = self.run(at)
-            for name in run.places:
-                for call in calls_of_act(acts[name]):
-                    target = resolve(call.name, at.unit, self._workspace).found
-                    if target is not None:
-                        found.setdefault(target.key, []).append(Caller(run, acts[name], call))
+            for call, target in self.calls(at):
+                found.setdefault(target.key, []).append(Caller(at, call))
         return found
 
     def way(self, steps: Iterable[Step], without: frozenset[Key] = frozenset()) -> Way | None:
@@ -237,22 +247,26 @@ class Provenance:
 
     def _to_variable(self, run: Run, name: str) -> Iterator[Step]:
         for caller in self.callers.get(run.at.key, ()):
-            given = caller.act.arguments
-            node = given.entries.get(name) if given is not None else None
-            if node is None or caller.act.narrative is None:
-                origin = ("variable", caller.run.at.key, name)
-                sight = Sight(
-                    f"`{run.at.narrative.name}` gets `vars.{name}` of its caller", caller.call
-                )
-                yield Step(origin, (sight,), caller.run.at.key)
+            for step in self._of_argument(name, run, self.run(caller.at), caller.call):
+                yield replace(step, caller=caller.at.key)
+
+    def _of_argument(self, name: str, callee: Run, caller: Run, call: Call) -> Iterator[Step]:
+        """Yield the steps by which a call fills a variable: by `with`, else by the caller's own."""
+        called = callee.at.narrative.name
+        for place, point in enumerate(caller.flow.acts):
+            if call not in calls_of_act(point.act):
                 continue
-            sight_text = f"it is given to `{run.at.narrative.name}` as `vars.{name}`"
-            for place in caller.run.places[caller.act.name.value]:
-                for text in texts_in(node):
-                    for use, part in caller.run.value(text, place):
-                        for step in self.of_use(use, caller.run, place):
-                            sights = (*step.sights, Sight(sight_text, part))
-                            yield Step(step.origin, sights, caller.run.at.key)
+            given = point.act.arguments if point.act.narrative is not None else None
+            node = given.entries.get(name) if given is not None else None
+            if node is None:
+                sight = Sight(f"`{called}` gets `vars.{name}` as well", call)
+                yield Step(("variable", caller.at.key, name), (sight,))
+                continue
+            for text in texts_in(node):
+                for use, part in caller.value(text, place):
+                    sight = Sight(f"it is given to `{called}` as `vars.{name}`", part)
+                    for step in self.of_use(use, caller, place):
+                        yield replace(step, sights=(*step.sights, sight))
 
 
 def _anchor(item: Input) -> Anchor:

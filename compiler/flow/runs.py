@@ -59,11 +59,18 @@ class Run:
 
 
 def uses_in(text: Text, analysis: Analysis) -> list[tuple[Use, Part]]:
+    """Return the uses of names whose text flows into the result, each with its expression."""
     return [
-        (use, Part(text, use.start, use.end))
+        (use, _expression(text, use))
         for number, use in enumerate(analysis.uses)
         if analysis.flows_from(number) and carries_text(use.type)
     ]
+
+
+def _expression(text: Text, use: Use) -> Part:
+    """Return where a use is written; of an older form, `${…}`, the brace that closes it as well."""
+    older = text.value.startswith("${", use.start) and text.value.startswith("}", use.end)
+    return Part(text, use.start, use.end + older)
 
 
 def texts_in(root: Node) -> Iterator[Text]:

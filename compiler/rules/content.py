@@ -13,7 +13,7 @@ from botticelli.compiler.flow.runs import texts_in
 from botticelli.compiler.ir.program import ContentRules
 from botticelli.compiler.narrative.located import Text
 from botticelli.compiler.rules.commands import constant_text
-from botticelli.compiler.rules.policies import Rules, commands_called
+from botticelli.compiler.rules.policies import Rules, commands_called, rules_of, rules_of_callers
 from botticelli.compiler.rules.subject import Subject
 from botticelli.compiler.semantics.policies import (
     TextFault,
@@ -46,21 +46,25 @@ class Violation(Struct, frozen=True):
 
 def check_content(subject: Subject) -> None:
     """Check the values of all commands that the file's narratives perform, calls included."""
-    file = subject.file
-    for narrative in file.narratives:
-        rules = Rules(narrative, file)
-        if not (rules.lowered.constraints or rules.lowered.content):
-            continue
-        for performed in performed_by(narrative, file):
-            for violation in _violations(performed, rules):
-                _report(violation, rules, subject)
-        _check_called(NarrativeAt(subject.unit, narrative), rules, subject)
+    for narrative in subject.file.narratives:
+        rules = rules_of(narrative, subject.file)
+        if _restricts(rules):
+            for performed in performed_by(narrative, subject.file):
+                for violation in _violations(performed, rules):
+                    _report(violation, rules, subject)
+    for rules, callers in rules_of_callers(subject):
+        if _restricts(rules):
+            _check_called(callers, rules, subject)
 
 
-def _check_called(at: NarrativeAt, rules: Rules, subject: Subject) -> None:
+def _restricts(rules: Rules) -> bool:
+    return any(level.constraints or level.content for level in rules.levels)
+
+
+def _check_called(callers: list[NarrativeAt], rules: Rules, subject: Subject) -> None:
     """What a caller constrains holds for what it calls: said at the call, unless it is said where
     the command stands."""
-    for callee in commands_called(at, subject):
+    for callee in commands_called(callers, subject):
         own = {each.identity for each in _violations(callee.performed, callee.rules)}
         for violation in _violations(callee.performed, rules):
             if violation.identity not in own:

@@ -25,17 +25,17 @@ from botticelli.compiler.semantics.policies import (
 )
 from botticelli.compiler.source import Source, Span
 from botticelli.compiler.syntax.nodes import Array, Scalar, Table
-from botticelli.compiler.workspace.composition import Call, calls_of, resolve
-from botticelli.compiler.workspace.workspace import NarrativeAt, Unit
+from botticelli.compiler.workspace.composition import Call
+from botticelli.compiler.workspace.workspace import NarrativeAt
 from botticelli.grammar import catalogue
 
 
 class Rules:
-    """The security that holds for one narrative: its own, then its file's."""
+    """What `[security]` of a narrative, of its file, or of both says."""
 
-    def __init__(self, narrative: Narrative | None, file: NarrativeFile) -> None:
-        self.own = narrative.security if narrative is not None else None
-        self.shared = file.security
+    def __init__(self, own: Security | None, shared: Security | None) -> None:
+        self.own = own
+        self.shared = shared
         self.levels = [level for level in (self.own, self.shared) if level is not None]
 
     @cached_property
@@ -51,6 +51,11 @@ class Rules:
         )
         platform, name = performed.platform, performed.known.name
         return next(text for text in denied if names_command(text.value, platform, name))
+
+
+def rules_of(narrative: Narrative, file: NarrativeFile) -> Rules:
+    """Return what holds for a narrative: its own rules, then its file's."""
+    return Rules(narrative.security, file.security)
 
 
 def check_policies(subject: Subject) -> None:
@@ -138,7 +143,7 @@ def _check_patterns(security: Security, subject: Subject) -> None:
 def _check_own(subject: Subject) -> None:
     reached: set[int] = set()
     for narrative in subject.file.narratives:
-        rules = Rules(narrative, subject.file)
+        rules = rules_of(narrative, subject.file)
         for performed in performed_by(narrative, subject.file):
             reached.add(id(performed.command))
             _check_permission(performed, rules, subject)
@@ -147,11 +152,11 @@ def _check_own(subject: Subject) -> None:
 
 def _check_unreached(reached: set[int], subject: Subject) -> None:
     """What no order leads to is judged by the kindest of the rules that could hold for it."""
-    rules = [Rules(narrative, subject.file) for narrative in subject.file.narratives]
+    rules = [rules_of(narrative, subject.file) for narrative in subject.file.narratives]
     for command in commands_of_file(subject.file):
         performed = specify(command) if id(command) not in reached else None
         if performed is not None:
-            every = rules or [Rules(None, subject.file)]
+            every = rules or [Rules(None, subject.file.security)]
             kindest = next((each for each in every if _permits(each, performed)), every[0])
             _check_permission(performed, kindest, subject)
 
@@ -290,16 +295,15 @@ def _is_block_mapping(source: Source) -> bool:
 
 
 def _check_called(subject: Subject) -> None:
-    """A caller's denial holds for what it calls: said at the call, where it is nearest."""
-    for narrative in subject.file.narratives:
-        rules = Rules(narrative, subject.file)
-        if not rules.lowered.denied_commands:
+    """A caller's denial holds for what it calls: said at the call, unless it is said where the
+    command stands."""
+    for rules, callers in rules_of_callers(subject):
+        if not any(level.policy and level.policy.denied for level in rules.levels):
             continue
-        at = NarrativeAt(subject.unit, narrative)
-        for callee in commands_called(at, subject):
+        for callee in commands_called(callers, subject):
             performed = callee.performed
             denial = rules.denial(performed)
-            if denial is not None:
+            if denial is not None and callee.rules.denial(performed) is None:
                 subject.reporter.report(
                     catalogue.COMMAND_DENIED,
                     callee.call.location,
@@ -322,25 +326,28 @@ class Called(Struct, frozen=True):
     rules: Rules
 
 
-def commands_called(at: NarrativeAt, subject: Subject) -> Iterator[Called]:
-    """Yield the commands that a narrative performs by calls.
+def rules_of_callers(subject: Subject) -> Iterator[tuple[Rules, list[NarrativeAt]]]:
+    """Yield each `[security]` of the file, with the narratives whose calls it holds for."""
+    every = [NarrativeAt(subject.unit, narrative) for narrative in subject.file.narratives]
+    if subject.file.security is not None:
+        yield Rules(None, subject.file.security), every
+    for at in every:
+        if at.narrative.security is not None:
+            yield Rules(at.narrative.security, None), [at]
 
-    What a narrative on the way denies by itself is said there and left out here.
-    """
-    assert at.unit.file is not None
-    for call in calls_of(at.unit.file, at.narrative):
-        seen = {at.key}
-        waiting: list[tuple[Call, Unit, tuple[Rules, ...]]] = [(call, at.unit, ())]
-        while waiting:
-            inner, unit, above = waiting.pop()
-            callee = resolve(inner.name, unit, subject.workspace).found
-            if callee is None or callee.unit.file is None or callee.key in seen:
-                continue
-            seen.add(callee.key)
-            rules = Rules(callee.narrative, callee.unit.file)
-            passed = (*above, rules)
-            for performed in performed_by(callee.narrative, callee.unit.file):
-                if all(each.denial(performed) is None for each in passed):
-                    yield Called(call, performed, rules)
-            further = calls_of(callee.unit.file, callee.narrative)
-            waiting += [(each, callee.unit, passed) for each in further]
+
+def commands_called(callers: list[NarrativeAt], subject: Subject) -> Iterator[Called]:
+    """Yield the commands that narratives perform by calls, each once, with a call of theirs that
+    leads there."""
+    provenance = subject.workspace.provenance
+    seen = {at.key for at in callers}
+    waiting = [(call, target) for at in callers for call, target in provenance.calls(at)]
+    for call, callee in waiting:
+        if callee.key in seen or callee.unit.file is None:
+            continue
+        seen.add(callee.key)
+        performed = provenance.performed(callee)
+        if performed:
+            rules = rules_of(callee.narrative, callee.unit.file)
+            yield from (Called(call, each, rules) for each in performed)
+        waiting += [(call, further) for _, further in provenance.calls(callee)]

@@ -1,6 +1,7 @@
 """BOT606: text that nobody vouches for, on its way into a command that writes."""
 
 from collections.abc import Iterator
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -10,11 +11,13 @@ from botticelli.compiler.flow.provenance import Provenance
 from botticelli.compiler.flow.runs import Run, carries_text
 from botticelli.compiler.flow.ways import Key, Way
 from botticelli.compiler.ir import types as ir
+from botticelli.compiler.ir.program import Security
 from botticelli.compiler.narrative.located import Part, Text
-from botticelli.compiler.rules.policies import Rules
+from botticelli.compiler.rules.policies import rules_of
 from botticelli.compiler.rules.subject import Subject
 from botticelli.compiler.semantics.policies import needs_confirmation
 from botticelli.compiler.syntax.nodes import Array, Node, Scalar, Table
+from botticelli.compiler.workspace.composition import resolve
 from botticelli.compiler.workspace.workspace import NarrativeAt
 from botticelli.grammar import catalogue
 
@@ -32,8 +35,6 @@ def check_taint(subject: Subject) -> None:
     """Report each argument of a writing command that untrusted text reaches, once."""
     if not any(_writes(each) for each in map(specify, commands_of_file(subject.file))):
         return
-    # What others hand in or confirm can change what is right here.
-    assert subject.workspace.units is not None
     provenance = subject.workspace.provenance
     confirmations = _Confirmations(provenance, subject)
     found: dict[int, _Found] = {}
@@ -41,7 +42,7 @@ def check_taint(subject: Subject) -> None:
         run = provenance.run(NarrativeAt(subject.unit, narrative))
         for place, point in enumerate(run.flow.acts):
             for performed in performed_in(point.act, subject.file):
-                if not _writes(performed) or confirmations.holds(run.at, performed):
+                if not _writes(performed) or confirmations.hold(run.at.key, performed):
                     continue
                 without = confirmations.callers_that_confirm(performed)
                 for each in _tainted(performed, run, place, provenance, without):
@@ -103,49 +104,85 @@ class _Confirmations:
 
     def __init__(self, provenance: Provenance, subject: Subject) -> None:
         self._provenance = provenance
-        self._started = {
-            trigger.narrative.value
-            for unit in subject.workspace.units
-            for trigger in (unit.file.triggers if unit.file is not None else ())
-            if trigger.narrative is not None
-        }
-        self._known: dict[tuple[Key, str], bool] = {}
+        self._workspace = subject.workspace
         self._confirming: dict[str, frozenset[Key]] = {}
+        self._known: dict[tuple[Key, str], bool] = {}
+        self._callers: dict[str, frozenset[Key]] = {}
 
-    def holds(self, at: NarrativeAt, performed: Performed) -> bool:
-        """Tell whether a command is confirmed whenever a narrative performs it."""
-        key = (at.key, performed.full_name)
-        if key not in self._known:
-            # Narratives that run each other in a circle, a fault by itself, confirm nothing more.
-            self._known[key] = True
-            self._known[key] = self._confirms(at, performed) or self._all_callers(at, performed)
-        return self._known[key]
+    def hold(self, key: Key, performed: Performed) -> bool:
+        """Tell whether a command is confirmed whenever a narrative performs it.
+
+        It is not if there is a way to the narrative, from one that somebody starts, on which no
+        policy confirms it.
+        """
+        confirming = self._policies_that_confirm(performed)
+        if not confirming or key in confirming:
+            return key in confirming
+        asked = (key, performed.full_name)
+        if asked not in self._known:
+            self._known[asked] = not self._is_started_unconfirmed(key, confirming)
+        return self._known[asked]
+
+    def _is_started_unconfirmed(self, key: Key, confirming: frozenset[Key]) -> bool:
+        seen = {key}
+        waiting = [key]
+        for each in waiting:
+            callers = self._provenance.callers.get(each, ())
+            if not callers or each in self._triggered:
+                return True
+            above = {caller.at.key for caller in callers} - seen - confirming
+            seen |= above
+            waiting += above
+        return False
 
     def callers_that_confirm(self, performed: Performed) -> frozenset[Key]:
         """Return the narratives that confirm a command in all that they call."""
+        if not self._policies_that_confirm(performed):
+            return frozenset()
+        name = performed.full_name
+        if name not in self._callers:
+            callers = {
+                caller.at.key for each in self._provenance.callers.values() for caller in each
+            }
+            self._callers[name] = frozenset(key for key in callers if self.hold(key, performed))
+        return self._callers[name]
+
+    def _policies_that_confirm(self, performed: Performed) -> frozenset[Key]:
+        """Return the narratives of the workspace whose policy confirms a command."""
         name = performed.full_name
         if name not in self._confirming:
-            callers = {
-                caller.run.at.key: caller.run.at
-                for several in self._provenance.callers.values()
-                for caller in several
-            }
-            confirming = (key for key, at in callers.items() if self.holds(at, performed))
-            self._confirming[name] = frozenset(confirming)
+            self._confirming[name] = frozenset(
+                at.key
+                for at, rules in self._rules
+                if needs_confirmation((rules,), performed.platform, performed.known.name)
+            )
         return self._confirming[name]
 
-    def _confirms(self, at: NarrativeAt, performed: Performed) -> bool:
-        assert at.unit.file is not None
-        rules = Rules(at.narrative, at.unit.file).lowered
-        return needs_confirmation((rules,), performed.platform, performed.known.name)
+    @cached_property
+    def _rules(self) -> list[tuple[NarrativeAt, Security]]:
+        """What holds for the narratives under a policy that confirms anything."""
+        found = []
+        for at in self._workspace.narratives():
+            assert at.unit.file is not None
+            rules = rules_of(at.narrative, at.unit.file)
+            if any(level.policy and level.policy.confirmed for level in rules.levels):
+                found.append((at, rules.lowered))
+        return found
 
-    def _all_callers(self, at: NarrativeAt, performed: Performed) -> bool:
-        callers = self._provenance.callers.get(at.key, ())
-        assert at.unit.file is not None
-        own = any(trigger.narrative is None for trigger in at.unit.file.triggers)
-        if not callers or own or at.narrative.name in self._started:
-            return False
-        return all(self.holds(caller.run.at, performed) for caller in callers)
+    @cached_property
+    def _triggered(self) -> set[Key]:
+        """The narratives that triggers start."""
+        found: set[Key] = set()
+        for unit in self._workspace.units:
+            if unit.file is None:
+                continue
+            for trigger in unit.file.triggers:
+                if trigger.narrative is None:
+                    found |= {(str(unit.path), each.name) for each in unit.file.narratives}
+                else:
+                    started = resolve(trigger.narrative.value, unit, self._workspace).found
+                    found |= {started.key} if started is not None else set()
+        return found
 
 
 def _report(found: _Found, subject: Subject) -> None:
