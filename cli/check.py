@@ -177,12 +177,13 @@ class Report:
     def show(self, result: "CheckResult", *, aside: bool = False) -> int:
         """Write what was found (``aside``: to standard error) and return the exit code."""
         from botticelli.compiler.report import render
-        from botticelli.compiler.report.statistics import render as render_statistics
 
         if not self.quiet:
             text = render(self._format, result.diagnostics, color=self._color, files=result.files)
             self.write(text, aside=aside)
         if self._statistics and not self.quiet:
+            from botticelli.compiler.report.statistics import render as render_statistics
+
             counts = render_statistics(result.diagnostics, color=self._color)
             # Machines read one document, so the table must not follow it.
             self.write(counts, aside=aside or self._format not in {"text", "concise"})

@@ -1,5 +1,6 @@
 """What is found in one file, before anyone has chosen what is reported of it."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,7 +8,7 @@ from msgspec import Struct
 
 from botticelli.compiler.batch.targets import Project, Target
 from botticelli.compiler.diagnostics import Diagnostic, Location
-from botticelli.compiler.findings.suppression import Suppressed, suppress
+from botticelli.compiler.findings.suppressed import Suppressed
 from botticelli.compiler.reporter import Reporter
 from botticelli.compiler.source import Source, Span
 from botticelli.compiler.syntax.reader import SUFFIXES
@@ -53,6 +54,7 @@ class Inspector:
 
     def _source(self, target: Target) -> FileFindings:
         from botticelli.compiler.check import check_unit
+        from botticelli.compiler.findings.suppression import suppress
         from botticelli.compiler.workspace.workspace import Workspace
 
         project = target.project
@@ -66,18 +68,23 @@ class Inspector:
 
     def _configuration(self, target: Target) -> Suppressed:
         from botticelli.compiler.workspace.configuration import read_configuration_file
-        from botticelli.compiler.workspace.documents import read_document
 
-        reporter = Reporter()
-        read_configuration_file(target.path, reporter, self._files)
-        return suppress(read_document(target.path, self._files), reporter.diagnostics)
+        return self._of_project(target, read_configuration_file)
 
     def _lock_file(self, target: Target) -> Suppressed:
-        from botticelli.compiler.workspace.documents import read_document
         from botticelli.compiler.workspace.lock import read_lock
 
+        return self._of_project(target, read_lock)
+
+    def _of_project(
+        self, target: Target, read: Callable[[Path, Reporter, Files], object]
+    ) -> Suppressed:
+        """Judge a file that says something of a whole project, by reading it."""
+        from botticelli.compiler.findings.suppression import suppress
+        from botticelli.compiler.workspace.documents import read_document
+
         reporter = Reporter()
-        read_lock(target.path, reporter, self._files)
+        read(target.path, reporter, self._files)
         return suppress(read_document(target.path, self._files), reporter.diagnostics)
 
 

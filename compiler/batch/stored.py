@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from botticelli.compiler.batch.findings import FileFindings
 from botticelli.compiler.diagnostics import Diagnostic, Edit, Fix, Label, Location
 from botticelli.compiler.findings.selection import CheckSettings
-from botticelli.compiler.findings.suppression import Suppressed, UnusedIgnore
+from botticelli.compiler.findings.suppressed import Suppressed, UnusedIgnore
 from botticelli.compiler.source import BYTE_ORDER_MARK, Source, Span
 from botticelli.compiler.syntax.encoding import decode
 from botticelli.compiler.workspace.discovery import absolute, display_path

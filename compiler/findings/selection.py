@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from botticelli.compiler.diagnostics import Diagnostic
 from botticelli.compiler.findings.patterns import matches_path
-from botticelli.compiler.findings.suppression import Suppressed
+from botticelli.compiler.findings.suppressed import Suppressed
 from botticelli.compiler.nearest import nearest
 from botticelli.grammar.catalogue import RULES, UNKNOWN_MODEL, UNKNOWN_SCHEMA, Rule, Severity
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from botticelli.compiler.diagnostics import Diagnostic, Edit, Fix, Location
+from botticelli.compiler.findings.suppressed import Suppressed, UnusedIgnore
 from botticelli.compiler.nearest import nearest
 from botticelli.compiler.source import Source, Span
 from botticelli.compiler.syntax.nodes import Document, Place
@@ -45,25 +46,6 @@ class Ignore(Struct, frozen=True):
         ):
             return False  # else some ignores would never be found unused
         return not self.fault and self.code in {"", rule.code, rule.name}
-
-
-class UnusedIgnore(Struct, frozen=True):
-    """A code that silenced nothing (empty: the comment has none), and BOT801 about it."""
-
-    code: str
-    diagnostic: Diagnostic
-
-    @property
-    def rule(self) -> catalogue.Rule | None:
-        """The rule that the code names. While it is not reported, its ignores are not unused."""
-        return next((r for r in catalogue.RULES.values() if self.code in {r.code, r.name}), None)
-
-
-class Suppressed(Struct, frozen=True):
-    """What is left of the findings, and the ignores that silenced none."""
-
-    diagnostics: tuple[Diagnostic, ...]
-    unused: tuple[UnusedIgnore, ...] = ()
 
 
 def suppress(document: Document, diagnostics: Iterable[Diagnostic]) -> Suppressed:

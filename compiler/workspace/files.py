@@ -189,7 +189,10 @@ class Files:
 
 def digest(data: bytes) -> str:
     """Return a short name of some bytes that no others have."""
-    from hashlib import blake2b
+    try:
+        from _blake2 import blake2b  # `hashlib` loads OpenSSL, which takes longer than all the rest
+    except ImportError:
+        from hashlib import blake2b
 
     return blake2b(data, digest_size=16).hexdigest()
 
