@@ -187,13 +187,17 @@ def test_permissions_and_links_stay(folder: Path) -> None:
     assert stat.S_IMODE((real / "x.toml").stat().st_mode) == 0o640
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
 def test_a_file_that_cannot_be_written_is_told(folder: Path) -> None:
-    folder.chmod(0o555)
-    result = check("x.toml", "--fix")
-    folder.chmod(0o755)
+    resource = pytest.importorskip("resource", reason="file sizes are limited by POSIX alone")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))  # holds for root as well
+    try:
+        result = check("x.toml", "--fix")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert result.exit_code == 1
     assert "x.toml cannot be written" in result.stderr
+    assert (folder / "x.toml").read_text() == SOURCE
 
 
 def test_a_folder_is_fixed_file_by_file(folder: Path) -> None:
