@@ -80,7 +80,7 @@ def _explain(unit: "Unit", migration: "Migration") -> bool:
         click.echo(f"note: {_place(note.location)}: {note.message}", err=True)
     for kind in migration.refused:
         click.echo(
-            f"error: {shown}: {kind} stays: written otherwise, the file would mean something else",
+            f"error: {shown}: {kind} stays: no way to write it otherwise keeps what the file means",
             err=True,
         )
     errors = migration.hindrances

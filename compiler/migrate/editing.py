@@ -122,9 +122,13 @@ def rewrite(scalar: Scalar, replacements: Sequence[Replacement]) -> list[Edit]:
     value = scalar.value
     for each in sorted(replacements, key=lambda each: each.start, reverse=True):
         value = value[: each.start] + each.text + value[each.end :]
-    # A string of JSON is one of TOML and of YAML, but for a control character that TOML escapes.
-    anew = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
-    return [Edit(scalar.location, anew)]
+    return [Edit(scalar.location, quoted(value))]
+
+
+def quoted(text: str) -> str:
+    """Write a string of JSON, which is one of TOML and YAML as well, but for one character that
+    TOML wants escaped."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
 
 
 def line_start(text: str, position: int) -> int:

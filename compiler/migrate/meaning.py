@@ -55,11 +55,11 @@ def meaning(unit: Unit, workspace: Workspace) -> Any:
     assert unit.file is not None
     defaults = workspace.configuration.defaults
     schemas = workspace.types.records
-    lowered = []
+    lowered = {}
     for narrative in unit.file.narratives:
         at = NarrativeAt(unit, narrative)
         context = context_of(at, workspace, schemas, lambda called: f"{called.key}")
-        lowered.append(msgspec.to_builtins(lower_narrative(narrative, defaults, context)))
+        lowered[narrative.name] = msgspec.to_builtins(lower_narrative(narrative, defaults, context))
     links = {name: link.target.value for name, link in unit.file.links.items()}
     return [_placeless(lowered), links]
 

@@ -4,19 +4,31 @@ import re
 from collections.abc import Iterator
 
 from botticelli.compiler.diagnostics import Edit
-from botticelli.compiler.migrate.editing import is_toml, rename, replace, written
+from botticelli.compiler.migrate.editing import is_toml, quoted, remove, rename, replace, written
 from botticelli.compiler.narrative.model import NarrativeFile
 from botticelli.compiler.syntax.nodes import Array, Node, Table
 
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 _HEADER = re.compile(r"""\[\[?[ \t]*([\w-]+|"[^"\n]*"|'[^'\n]*')""")
 
 
 def narrative_edits(file: NarrativeFile) -> Iterator[Edit]:
-    """`[narratives.NAME]` becomes `[narrative.NAME]`; what only names another file stays."""
+    """`[narratives.NAME]` becomes `[narrative.NAME]`; what only names another file stays.
+
+    A `[narrative]` beside them becomes one of several as well.
+    """
     section = file.document.root.entries.get("narratives")
     if not isinstance(section, Table):
         return
     own = [node for name, node in section if name not in file.links]
+    if not own:
+        return
+    for narrative in file.narratives:
+        if narrative.header is file.document.root.entries.get("narrative"):
+            yield from _headers(narrative.header, f"narrative.{_key(narrative.name)}")
+            removal = remove(narrative.header, "name")
+            if removal is not None:
+                yield removal
     if not file.links:
         yield from _renamed(section, "narrative")
     elif is_toml(section):
@@ -57,3 +69,7 @@ def _headers(node: Node, name: str) -> Iterator[Edit]:
                 yield replace(node, start + header.start(1), start + header.end(1), name)
         elif isinstance(each, Array):
             stack += each.items
+
+
+def _key(name: str) -> str:
+    return name if _BARE.fullmatch(name) else quoted(name)
