@@ -3,19 +3,20 @@
 It keeps a note of every request with its time, so that tests can see what went over the wire.
 """
 
+import base64
 import contextlib
 import json
 import re
-import socket
 import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from servers.listening import Reply, listening
 
 KEY = "AIzaTestKeyThatMustNeverShow_0123456789"
 
-_PATH = re.compile(r"/v1beta/models/([\w.-]+):generateContent")
+_PATH = re.compile(r"/v1beta/models/([\w.-]+):(generateContent|streamGenerateContent|countTokens)")
 _CONFIG = {
     "temperature": (int, float),
     "maxOutputTokens": int,
@@ -23,29 +24,9 @@ _CONFIG = {
     "seed": int,
     "stopSequences": list,
     "thinkingConfig": dict,
+    "responseMimeType": str,
+    "responseJsonSchema": dict,
 }
-
-
-class Reply:
-    """One answer of the server. `slow` seconds pass first; `drop` closes the connection instead,
-    and `short` closes it in the middle of the body."""
-
-    def __init__(
-        self,
-        body: Any = None,
-        status: int = 200,
-        *,
-        headers: dict[str, str] | None = None,
-        slow: float = 0.0,
-        drop: bool = False,
-        short: bool = False,
-    ) -> None:
-        self.body = body if isinstance(body, bytes) else json.dumps(body).encode()
-        self.status = status
-        self.headers = headers or {}
-        self.slow = slow
-        self.drop = drop
-        self.short = short
 
 
 def says(text: str, finish: str = "STOP", **usage: int) -> Reply:
@@ -79,6 +60,19 @@ def blocks(reason: str) -> Reply:
     return Reply(
         {"promptFeedback": {"blockReason": reason}, "usageMetadata": {"promptTokenCount": 11}}
     )
+
+
+def streams(*texts: str, finish: str | None = "STOP", **usage: int) -> Reply:
+    """An answer in pieces; without `finish` it never comes to its end."""
+    counts = {"promptTokenCount": 11, "candidatesTokenCount": 7, **usage}
+    pieces: list[Any] = []
+    for text in texts:
+        candidate: dict[str, Any] = {"content": {"role": "model", "parts": [{"text": text}]}}
+        pieces.append({"candidates": [candidate], "modelVersion": "gemini-2.5-flash"})
+    if finish is not None:
+        pieces[-1]["candidates"][0]["finishReason"] = finish
+        pieces[-1]["usageMetadata"] = {**counts, "totalTokenCount": sum(counts.values())}
+    return Reply(events=[(None, piece) for piece in pieces])
 
 
 class Received:
@@ -132,7 +126,7 @@ class GeminiServer:
         for content in body["contents"]:
             if content.get("role") not in ("user", "model"):
                 return f"bad role {content.get('role')}"
-            if not content["parts"] or not all(part.get("text") for part in content["parts"]):
+            if not content["parts"] or not all(map(_is_part, content["parts"])):
                 return "an empty part"
         roles = [content["role"] for content in body["contents"]]
         if roles != ["user", "model"] * (len(roles) // 2) + ["user"]:
@@ -143,44 +137,21 @@ class GeminiServer:
         return None
 
 
+def _is_part(part: dict[str, Any]) -> bool:
+    match part:
+        case {"text": str(text)}:
+            return text != ""
+        case {"inlineData": {"mimeType": str(), "data": str(data)}}:
+            return base64.urlsafe_b64decode(data) != b""
+        case {"fileData": {"mimeType": str(), "fileUri": str()}}:
+            return True
+    return False
+
+
 @contextlib.contextmanager
 def serving() -> Iterator[GeminiServer]:
     """Run a server on a free port of this machine."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            data = self.rfile.read(int(self.headers["content-length"]))
-            reply = gemini.take(self.path.partition("?")[0], self.headers, data)
-            time.sleep(reply.slow)
-            if reply.drop:
-                self.connection.shutdown(socket.SHUT_RDWR)
-                self.close_connection = True
-                return
-            with contextlib.suppress(OSError):
-                self._send(reply)
-
-        def _send(self, reply: Reply) -> None:
-            self.send_response(reply.status)
-            for name, value in {"content-type": "application/json", **reply.headers}.items():
-                self.send_header(name, value)
-            self.send_header("content-length", str(len(reply.body)))
-            self.end_headers()
-            self.wfile.write(reply.body[: len(reply.body) // 2] if reply.short else reply.body)
-            self.close_connection = reply.short or self.close_connection
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    gemini = GeminiServer(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    gemini = GeminiServer("")
+    with listening(gemini.take) as address:
+        gemini.address = address
         yield gemini
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

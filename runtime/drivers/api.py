@@ -1,0 +1,168 @@
+"""An HTTP API that takes JSON and answers with JSON or with a stream of events.
+
+One call is one request: nothing is retried or redirected here, and how long an answer may take is
+the shell's to say.
+"""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from botticelli.runtime.drivers.faults import asked_delay, clean, misshapen, refused, unanswered
+from botticelli.runtime.drivers.protocol import DriverError
+
+if TYPE_CHECKING:
+    import httpx
+
+CONNECT_SECONDS = 30.0
+
+_FINAL = frozenset({"insufficient_quota", "billing_error", "billing_not_active"})
+"""Words of providers for 'no money': no delay mends that, though the status may be 429."""
+
+_STATUSES = {
+    "rate_limit_error": 429,
+    "rate_limit_exceeded": 429,
+    "overloaded_error": 529,
+    "api_error": 500,
+    "server_error": 500,
+    "timeout_error": 504,
+}
+"""The statuses that errors in the middle of a stream would have had."""
+
+
+class Api:
+    """Connections to one API; `label` names it to people."""
+
+    def __init__(
+        self, label: str, address: str, headers: Mapping[str, str], key: str | None
+    ) -> None:
+        import httpx
+
+        self.label = label
+        self._key = key
+        self._client = httpx.AsyncClient(
+            base_url=address,
+            headers={"accept": "application/json", **headers},
+            timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
+        )
+
+    async def post(
+        self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """Send a body and return the object that is answered. Raises DriverError."""
+        async with self._sent(path, body, headers) as response:
+            return self._object(await response.aread())
+
+    async def events(
+        self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Send a body and yield the objects of the events that are answered, up to `[DONE]`.
+
+        Raises DriverError, also for an error that comes as an event. An answer that is no stream is
+        yielded as if it were an event: some servers do not stream what they are asked to.
+        """
+        async with self._sent(path, body, headers) as response:
+            if "json" in response.headers.get("content-type", ""):
+                yield self._object(await response.aread())
+                return
+            async for data in _server_sent(response.aiter_bytes()):
+                if data.strip() == b"[DONE]":
+                    return
+                event = self._object(data)
+                if event.get("error") is not None:
+                    raise self._streamed_error(event)
+                yield event
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    @asynccontextmanager
+    async def _sent(
+        self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None
+    ) -> AsyncIterator["httpx.Response"]:
+        import httpx
+
+        try:
+            async with self._client.stream("POST", path, json=body, headers=headers) as response:
+                if not response.is_success:
+                    raise self._refusal(response, await response.aread())
+                yield response
+        except httpx.HTTPError as error:
+            raise unanswered(self.label, error, self._key) from error
+
+    def _object(self, data: bytes) -> dict[str, Any]:
+        try:
+            found = json.loads(data)
+        except ValueError as error:
+            raise misshapen(self.label) from error
+        if not isinstance(found, dict):
+            raise misshapen(self.label)
+        return found
+
+    def _refusal(self, response: "httpx.Response", body: bytes) -> DriverError:
+        said, word = _words(body)
+        return refused(
+            self.label,
+            response.status_code,
+            clean(said, self._key),
+            retry_after=asked_delay(response.headers),
+            final=word in _FINAL,
+        )
+
+    def _streamed_error(self, event: Mapping[str, Any]) -> DriverError:
+        said, word = _said_by(event)
+        error = refused(
+            self.label, _STATUSES.get(word, 400), clean(said, self._key), retry_after=None
+        )
+        # It came after the request had been accepted: something may have been used.
+        error.refused = False
+        return error
+
+
+def _words(body: bytes) -> tuple[str, str]:
+    """Return what a refusal says, and the provider's word for it."""
+    try:
+        return _said_by(json.loads(body))
+    except ValueError:
+        # A page of a proxy, most likely.
+        text = body.decode("utf-8", "replace")
+        return ("" if "<" in text else text), ""
+
+
+def _said_by(found: Any) -> tuple[str, str]:
+    """Read the forms that OpenAI, Anthropic, Ollama, llama.cpp and vLLM give to an error."""
+    error = found.get("error", found) if isinstance(found, dict) else found
+    if not isinstance(error, dict):
+        return (error, "") if isinstance(error, str) else ("", "")
+    word = next((w for w in (error.get("code"), error.get("type")) if isinstance(w, str)), "")
+    message = error.get("message") or error.get("detail") or ""
+    said = message if isinstance(message, str) else json.dumps(message)
+    return ": ".join(each for each in (word, said) if each), word
+
+
+async def _server_sent(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield the data of server-sent events (HTML standard, section 9.2).
+
+    Lines end at line feeds only: what else Unicode counts as the end of a line may stand in JSON.
+    """
+    data: list[bytes] = []
+    async for line in _lines(pieces):
+        if line.startswith(b"data:"):
+            data.append(line[5:].removeprefix(b" "))
+        elif not line and data:
+            yield b"\n".join(data)
+            data = []
+    if data:
+        yield b"\n".join(data)
+
+
+async def _lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    rest = b""
+    async for piece in pieces:
+        *whole, rest = (rest + piece).split(b"\n")
+        for line in whole:
+            yield line.removesuffix(b"\r")
+    if rest:
+        yield rest

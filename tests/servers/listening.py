@@ -1,0 +1,85 @@
+"""Real sockets for the local servers: what is answered, and how it goes wrong on the way."""
+
+import contextlib
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+class Reply:
+    """One answer of a server. `slow` seconds pass first; `drop` closes the connection instead, and
+    `short` closes it in the middle of the body. `events` are streamed, each a name and its data."""
+
+    def __init__(
+        self,
+        body: Any = None,
+        status: int = 200,
+        *,
+        headers: dict[str, str] | None = None,
+        events: list[tuple[str | None, Any]] | None = None,
+        slow: float = 0.0,
+        drop: bool = False,
+        short: bool = False,
+    ) -> None:
+        kind = "application/json" if events is None else "text/event-stream"
+        if events is not None:
+            body = "".join(map(_event, events)).encode()
+        self.body = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.status = status
+        self.headers = {"content-type": kind, **(headers or {})}
+        self.slow = slow
+        self.drop = drop
+        self.short = short
+
+
+def _event(event: tuple[str | None, Any]) -> str:
+    name, data = event
+    text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
+    return (f"event: {name}\r\n" if name else "") + f"data: {text}\r\n\r\n"
+
+
+@contextlib.contextmanager
+def listening(take: Callable[[str, Any, bytes], Reply]) -> Iterator[str]:
+    """Serve on a free port of this machine, and yield the address. `take` gets path, headers and
+    body of each POST."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            data = self.rfile.read(int(self.headers["content-length"]))
+            reply = take(self.path.partition("?")[0], self.headers, data)
+            time.sleep(reply.slow)
+            if reply.drop:
+                self.connection.shutdown(socket.SHUT_RDWR)
+                self.close_connection = True
+                return
+            with contextlib.suppress(OSError):
+                self._send(reply)
+
+        def _send(self, reply: Reply) -> None:
+            self.send_response_only(reply.status)
+            for name, value in reply.headers.items():
+                self.send_header(name, value)
+            self.send_header("content-length", str(len(reply.body)))
+            self.end_headers()
+            self.wfile.write(reply.body[: len(reply.body) // 2] if reply.short else reply.body)
+            self.close_connection = reply.short or self.close_connection
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
