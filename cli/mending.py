@@ -77,10 +77,12 @@ def write_files(files: "Iterable[Changed]") -> None:
 
 
 def diff_of(changed: "Changed") -> Iterator[str]:
-    """Yield the lines of a unified diff."""
+    """Yield the lines of a unified diff, keys in them starred out."""
     from difflib import unified_diff
 
-    lines = (text.split("\n") for text in (changed.before, changed.after))
+    from botticelli.compiler.semantics.secrets import concealed
+
+    lines = (concealed(text).split("\n") for text in (changed.before, changed.after))
     before, after = ([f"{line}\n" for line in each[:-1]] + each[-1:] for each in lines)
     before, after = ([line for line in each if line] for each in (before, after))
     for line in unified_diff(before, after, changed.shown, changed.shown):

@@ -46,9 +46,9 @@ class Source:
 
     @cached_property
     def _hidden(self) -> set[tuple[int, int]]:
-        from botticelli.compiler.semantics.secrets import find_secrets
+        from botticelli.compiler.semantics.secrets import hidden_ranges
 
-        return {(secret.hidden, secret.end) for secret in find_secrets(self.text)}
+        return hidden_ranges(self.text)
 
     def hide(self, span: Span, value: str) -> None:
         """Never show what stands here: a secret that only its value can be recognised by."""

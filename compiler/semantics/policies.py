@@ -5,7 +5,9 @@ shows through the parts that it is made of, since it also says where.
 """
 
 import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -191,18 +193,28 @@ def text_faults(rules: ContentRules, text: str) -> Iterator[TextFault]:
 
 def pattern_fault(pattern: str) -> str | None:
     """Say what is wrong with a prohibited pattern; None when it is a regular expression."""
-    try:
-        re.compile(pattern)
-    except (re.error, RecursionError, OverflowError) as error:
-        return str(error)
-    return None
+    compiled = _compiled(pattern)
+    return compiled if isinstance(compiled, str) else None
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str] | str:
+    """Compile a pattern, or say why it cannot be. What Python may change in later versions is no
+    fault of it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return re.compile(pattern)
+        except (re.error, RecursionError, OverflowError) as error:
+            return str(error)
 
 
 def _match(pattern: str, text: str) -> tuple[int, int] | None:
     """A pattern that does not compile prohibits everything, as its author wanted something kept."""
-    if pattern_fault(pattern) is not None:
+    compiled = _compiled(pattern)
+    if isinstance(compiled, str):
         return 0, len(text)
-    found = re.search(pattern, text)
+    found = compiled.search(text)
     return found.span() if found else None
 
 

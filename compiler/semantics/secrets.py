@@ -95,6 +95,7 @@ _PLACEHOLDER = re.compile(
 )
 _WORDS = re.compile(r"[a-z]{1,14}(?:[-_][a-z]{1,14})*|[A-Z]{1,14}(?:[-_][A-Z]{1,14})*")
 _FEWEST_CHARACTERS = 6
+_ESCAPE = re.compile(r"\\.", re.DOTALL)
 _TELLING = 8
 """Characters of a key that are too many to show."""
 
@@ -130,13 +131,27 @@ def _is_placeholder(body: str) -> bool:
     return _PLACEHOLDER.search(body) is not None or _WORDS.fullmatch(body) is not None
 
 
+def hidden_ranges(source: str) -> set[tuple[int, int]]:
+    """Return what is not to be shown of a source text, in which strings may have escapes."""
+    found = find_secrets(source)
+    if "\\" in source:  # the letter of an escape, as of `\n`, hides that a key begins behind it
+        found += find_secrets(_ESCAPE.sub("  ", source))
+    return {(secret.hidden, secret.end) for secret in found}
+
+
+def concealed(source: str) -> str:
+    """Return a source text of the same length and lines in which every key is starred out."""
+    return masked(source, hidden_ranges(source))
+
+
 def masked(text: str, ranges: Iterable[tuple[int, int]]) -> str:
     """Return text of the same length and lines with some ranges of it starred out."""
     parts: list[str] = []
     position = 0
     for start, end in sorted(ranges):
-        if start >= position:
-            parts += (text[position:start], re.sub(r"[^\r\n]", "*", text[start:end]))
+        if end > position:
+            first = max(start, position)
+            parts += (text[position:first], re.sub(r"[^\r\n]", "*", text[first:end]))
             position = end
     return "".join([*parts, text[position:]]) if parts else text
 

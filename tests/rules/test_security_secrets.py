@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from rules.checking import check, described, narrative
 
+from botticelli.cli.main import cli
 from botticelli.compiler.batch.run import check_paths
 from botticelli.compiler.report import FORMATS, render
 
@@ -168,3 +170,14 @@ def test_a_secret_is_followed_into_what_is_called(tmp_path: Path) -> None:
         "given to `three` as `vars.x`",
         "here it goes into the prompt of `a`",
     ]
+
+
+def test_a_diff_shows_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = KEYS["a GitHub token"]
+    monkeypatch.chdir(tmp_path)
+    acts = f'a = {{ promt = "Hi", description = "Use {key}" }}'
+    Path("main.toml").write_text(narrative('"a"', acts))
+    done = CliRunner().invoke(cli, ["check", "main.toml", "--fix", "--diff"])
+    assert "+a = { prompt" in done.output
+    assert "Use ghp_***" in done.output
+    assert key not in done.output
