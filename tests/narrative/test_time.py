@@ -1,7 +1,7 @@
 """Checking takes time in proportion to what there is to read, however the file is made.
 
-Each case is checked small and ten times larger; the larger may take thirty times as long before it
-counts as worse than linear, with some room for a busy machine.
+Each case is checked small and ten times larger; the larger may take thirty times as much of the
+processor before it counts as worse than linear, with some room for a busy machine.
 """
 
 import time
@@ -12,7 +12,7 @@ import pytest
 
 from botticelli.compiler.batch.run import check_paths
 
-ROOM_SECONDS = 0.5
+ROOM_SECONDS = 1.5
 
 
 def _acts(count: int) -> str:
@@ -91,9 +91,9 @@ def test_ten_times_as_much_takes_about_ten_times_as_long(
         path = tmp_path / f"size_{size}" / "x.toml"
         path.parent.mkdir(exist_ok=True)
         path.write_text(write(size), encoding="utf-8")
-        start = time.perf_counter()
+        start = time.process_time()
         check_paths([path])
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.process_time() - start)
 
     assert seconds[2] < 30 * seconds[1] + ROOM_SECONDS
 
@@ -108,10 +108,10 @@ def test_a_chain_of_files_is_followed_once(tmp_path: Path) -> None:
                 f'[acts]\na = {{ narrative = "n{(n + 1) % count}" }}\n',
                 encoding="utf-8",
             )
-        start = time.perf_counter()
+        start = time.process_time()
         codes = [each.rule.code for each in check_paths([folder]).diagnostics]
         assert codes == ["BOT204"]
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     seconds(20)
     few = seconds(30)
