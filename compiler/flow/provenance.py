@@ -9,11 +9,11 @@ whole workspace.
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from botticelli.compiler.diagnostics import Anchor
 from botticelli.compiler.flow.commands import Performed, performed_by, specify
+from botticelli.compiler.flow.confirmations import Caller, Confirmations
 from botticelli.compiler.flow.outputs import asks_model, command_of, output_type
 from botticelli.compiler.flow.reviewed import implies_approved
 from botticelli.compiler.flow.runs import Run, carries_text, texts_in
@@ -33,13 +33,6 @@ from botticelli.compiler.narrative.model import (
 from botticelli.compiler.templates.values import Use
 from botticelli.compiler.workspace.composition import Call, calls_of, calls_of_act, resolve
 from botticelli.compiler.workspace.workspace import NarrativeAt, Workspace
-
-
-class Caller(Struct, frozen=True):
-    """A narrative that runs another, and where it does."""
-
-    at: NarrativeAt
-    call: Call
 
 
 class Provenance:
@@ -85,6 +78,11 @@ class Provenance:
             for call, target in self.calls(at):
                 found.setdefault(target.key, []).append(Caller(at, call))
         return found
+
+    @cached_property
+    def confirmations(self) -> Confirmations:
+        """Which commands a person confirms."""
+        return Confirmations(self._workspace, self.callers)
 
     def way(self, steps: Iterable[Step], without: frozenset[Key] = frozenset()) -> Way | None:
         """Return the shortest way by any of the steps, not through calls of certain callers."""

@@ -1,6 +1,6 @@
 """One narrative, followed, with what its templates take from where they stand."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 
 from botticelli.compiler.flow.conversation import Conversations
@@ -11,6 +11,7 @@ from botticelli.compiler.semantics.commands.kinds import Id
 from botticelli.compiler.semantics.templates import has_tags
 from botticelli.compiler.syntax.nodes import Array, Node, Scalar, Table
 from botticelli.compiler.templates.checking import check_prompt, check_value
+from botticelli.compiler.templates.scope import Scope
 from botticelli.compiler.templates.values import Analysis, Use
 from botticelli.compiler.workspace.workspace import NarrativeAt, Unit, Workspace
 
@@ -22,6 +23,7 @@ class Run:
         self.at = at
         self.around, self.flow = surround(at, workspace)
         self._scopes: dict[int, PlaceScope] = {}
+        self._found: dict[tuple[int, int], list[tuple[Use, Part]]] = {}
 
     @property
     def unit(self) -> Unit:
@@ -49,13 +51,21 @@ class Run:
         """Return the uses of names whose text goes into a prompt."""
         if not has_tags(text.value):
             return []
-        return uses_in(text, check_prompt(text.value, self.scope(place)))
+        return self._uses(text, place, check_prompt)
 
     def value(self, text: Text, place: int) -> list[tuple[Use, Part]]:
         """Return the uses of names whose text goes into a value where older forms count."""
         if not has_tags(text.value) and "$" not in text.value:
             return []
-        return uses_in(text, check_value(text.value, self.scope(place)))
+        return self._uses(text, place, check_value)
+
+    def _uses(
+        self, text: Text, place: int, check: Callable[[str, Scope], Analysis]
+    ) -> list[tuple[Use, Part]]:
+        known = (id(text.node), place)
+        if known not in self._found:
+            self._found[known] = uses_in(text, check(text.value, self.scope(place)))
+        return self._found[known]
 
 
 def uses_in(text: Text, analysis: Analysis) -> list[tuple[Use, Part]]:

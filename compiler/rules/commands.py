@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from botticelli.compiler.diagnostics import Edit, Fix, Location
@@ -249,6 +249,7 @@ def known_value(node: Node) -> tuple[Any, bool]:
     return (DYNAMIC, False) if text is None else (text, text != node.value)
 
 
+@lru_cache(4096)
 def constant_text(text: str) -> str | None:
     """Return what a template always renders to, or None where that depends on the run."""
     if not has_tags(text) and "$" not in text:

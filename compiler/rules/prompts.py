@@ -29,7 +29,7 @@ def check_prompts(subject: Subject) -> None:
     """Report each place that names a secret which then stands in a prompt, here or in a narrative
     that is called."""
     unit = subject.unit
-    if not unit.prompts and _SECRET_WORD.search(unit.document.source.text) is None:
+    if not unit.prompts and not _may_name_secret(unit.document.source.text):
         return
     for act in acts_of_file(subject.file):
         for text in prompts_of(act, subject.file):
@@ -38,6 +38,10 @@ def check_prompts(subject: Subject) -> None:
                     _report(name, part, (), subject)
         if act.narrative is not None and act.arguments is not None:
             _check_given(act, subject)
+
+
+def _may_name_secret(text: str) -> bool:
+    return "env" in text and _SECRET_WORD.search(text) is not None
 
 
 def _secrets_in(text: Text, *, older_forms: bool) -> Iterator[tuple[str, Part]]:

@@ -1,7 +1,6 @@
 """BOT606: text that nobody vouches for, on its way into a command that writes."""
 
 from collections.abc import Iterator
-from functools import cached_property
 
 from msgspec import Struct
 
@@ -11,13 +10,9 @@ from botticelli.compiler.flow.provenance import Provenance
 from botticelli.compiler.flow.runs import Run, carries_text
 from botticelli.compiler.flow.ways import Key, Way
 from botticelli.compiler.ir import types as ir
-from botticelli.compiler.ir.program import Security
 from botticelli.compiler.narrative.located import Part, Text
-from botticelli.compiler.rules.policies import rules_of
 from botticelli.compiler.rules.subject import Subject
-from botticelli.compiler.semantics.policies import needs_confirmation
 from botticelli.compiler.syntax.nodes import Array, Node, Scalar, Table
-from botticelli.compiler.workspace.composition import resolve
 from botticelli.compiler.workspace.workspace import NarrativeAt
 from botticelli.grammar import catalogue
 
@@ -36,15 +31,14 @@ def check_taint(subject: Subject) -> None:
     if not any(_writes(each) for each in map(specify, commands_of_file(subject.file))):
         return
     provenance = subject.workspace.provenance
-    confirmations = _Confirmations(provenance, subject)
     found: dict[int, _Found] = {}
     for narrative in subject.file.narratives:
         run = provenance.run(NarrativeAt(subject.unit, narrative))
         for place, point in enumerate(run.flow.acts):
             for performed in performed_in(point.act, subject.file):
-                if not _writes(performed) or confirmations.hold(run.at.key, performed):
+                if not _writes(performed) or provenance.confirmations.hold(run.at.key, performed):
                     continue
-                without = confirmations.callers_that_confirm(performed)
+                without = provenance.confirmations.callers_that_confirm(performed)
                 for each in _tainted(performed, run, place, provenance, without):
                     argument = performed.command.arguments[each.argument]
                     known = found.setdefault(id(argument), each)
@@ -96,93 +90,6 @@ def _texts(node: Node, type_: ir.Type) -> Iterator[Text]:
 def _takes_text(type_: ir.Type) -> bool:
     """Ids count: who is banned, and where a message goes, is as much a decision as its words."""
     return isinstance(type_, ir.Text) or carries_text(type_)
-
-
-class _Confirmations:
-    """Which commands a person confirms: by the policy where they stand, or by that of every
-    caller."""
-
-    def __init__(self, provenance: Provenance, subject: Subject) -> None:
-        self._provenance = provenance
-        self._workspace = subject.workspace
-        self._confirming: dict[str, frozenset[Key]] = {}
-        self._known: dict[tuple[Key, str], bool] = {}
-        self._callers: dict[str, frozenset[Key]] = {}
-
-    def hold(self, key: Key, performed: Performed) -> bool:
-        """Tell whether a command is confirmed whenever a narrative performs it.
-
-        It is not if there is a way to the narrative, from one that somebody starts, on which no
-        policy confirms it.
-        """
-        confirming = self._policies_that_confirm(performed)
-        if not confirming or key in confirming:
-            return key in confirming
-        asked = (key, performed.full_name)
-        if asked not in self._known:
-            self._known[asked] = not self._is_started_unconfirmed(key, confirming)
-        return self._known[asked]
-
-    def _is_started_unconfirmed(self, key: Key, confirming: frozenset[Key]) -> bool:
-        seen = {key}
-        waiting = [key]
-        for each in waiting:
-            callers = self._provenance.callers.get(each, ())
-            if not callers or each in self._triggered:
-                return True
-            above = {caller.at.key for caller in callers} - seen - confirming
-            seen |= above
-            waiting += above
-        return False
-
-    def callers_that_confirm(self, performed: Performed) -> frozenset[Key]:
-        """Return the narratives that confirm a command in all that they call."""
-        if not self._policies_that_confirm(performed):
-            return frozenset()
-        name = performed.full_name
-        if name not in self._callers:
-            callers = {
-                caller.at.key for each in self._provenance.callers.values() for caller in each
-            }
-            self._callers[name] = frozenset(key for key in callers if self.hold(key, performed))
-        return self._callers[name]
-
-    def _policies_that_confirm(self, performed: Performed) -> frozenset[Key]:
-        """Return the narratives of the workspace whose policy confirms a command."""
-        name = performed.full_name
-        if name not in self._confirming:
-            self._confirming[name] = frozenset(
-                at.key
-                for at, rules in self._rules
-                if needs_confirmation((rules,), performed.platform, performed.known.name)
-            )
-        return self._confirming[name]
-
-    @cached_property
-    def _rules(self) -> list[tuple[NarrativeAt, Security]]:
-        """What holds for the narratives under a policy that confirms anything."""
-        found = []
-        for at in self._workspace.narratives():
-            assert at.unit.file is not None
-            rules = rules_of(at.narrative, at.unit.file)
-            if any(level.policy and level.policy.confirmed for level in rules.levels):
-                found.append((at, rules.lowered))
-        return found
-
-    @cached_property
-    def _triggered(self) -> set[Key]:
-        """The narratives that triggers start."""
-        found: set[Key] = set()
-        for unit in self._workspace.units:
-            if unit.file is None:
-                continue
-            for trigger in unit.file.triggers:
-                if trigger.narrative is None:
-                    found |= {(str(unit.path), each.name) for each in unit.file.narratives}
-                else:
-                    started = resolve(trigger.narrative.value, unit, self._workspace).found
-                    found |= {started.key} if started is not None else set()
-        return found
 
 
 def _report(found: _Found, subject: Subject) -> None:
