@@ -29,7 +29,7 @@ def check_secrets(subject: Subject) -> None:
 def _may_hold_one(document: Document) -> bool:
     """Escapes can hide a key from a look at the text; where there are none, that look tells."""
     source = document.source
-    if source.secrets:
+    if source.has_keys:
         return True
     return "\\" in source.text and bool(find_secrets("\n".join(strings(document.root))))
 
@@ -46,22 +46,13 @@ def _secrets_of(document: Document) -> Iterator[tuple[Secret, Location]]:
                 waiting.extend(items)
             case Scalar(value=str(text)) as scalar:
                 for secret in find_secrets(text):
-                    location = scalar.locate(secret.start, secret.end)
-                    _hide(
-                        text[secret.hidden : secret.end], scalar.locate(secret.hidden, secret.end)
-                    )
-                    yield secret, location
+                    hidden = scalar.locate(secret.hidden, secret.end)
+                    hidden.source.hide(hidden.span, text[secret.hidden : secret.end].strip())
+                    yield secret, scalar.locate(secret.start, secret.end)
 
 
 def _in_key(key: str, table: Table) -> Iterator[tuple[Secret, Location]]:
     for secret in find_secrets(key):
         location = table.key_location(key)
-        _hide(key[secret.hidden : secret.end], location)
+        location.source.hide(location.span, key[secret.hidden : secret.end].strip())
         yield secret, location
-
-
-def _hide(value: str, location: Location) -> None:
-    """Hide a key that does not stand in the text as it is."""
-    source = location.source
-    if value.strip() not in source.secrets:
-        source.hide(location.span, value.strip())
