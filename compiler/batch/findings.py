@@ -91,11 +91,14 @@ class Inspector:
     ) -> Suppressed:
         """Judge a file that says something of a whole project, by reading it."""
         from botticelli.compiler.findings.suppression import suppress
+        from botticelli.compiler.rules.secrets import report_keys
         from botticelli.compiler.workspace.documents import read_document
 
         reporter = Reporter()
         read(target.path, reporter, self.files)
-        return suppress(read_document(target.path, self.files), reporter.diagnostics)
+        document = read_document(target.path, self.files)
+        report_keys(document.root, reporter)
+        return suppress(document, reporter.diagnostics)
 
 
 def _no_source(path: Path) -> Diagnostic:

@@ -118,6 +118,12 @@ def test_a_key_in_a_prompt_of_its_own_file(tmp_path: Path) -> None:
     assert key not in shown
 
 
+def test_a_key_in_the_configuration(tmp_path: Path) -> None:
+    key = KEYS["a GitHub token"]
+    files = {"botticelli.toml": f'[vars]\ntoken = "{key}"\n'}
+    assert described(check(tmp_path, files)) == [f"BOT607 2: {key}"]
+
+
 def test_no_fix_writes_a_key(tmp_path: Path) -> None:
     key = KEYS["a GitHub token"]
     text = narrative('"a"', f'a = "${{env:{key}}}"')
