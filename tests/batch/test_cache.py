@@ -187,6 +187,27 @@ def test_a_project_may_be_moved(folder: Path, monkeypatch: pytest.MonkeyPatch) -
     assert entries() == before
 
 
+def test_a_file_that_git_ignores_and_a_name_comes_to_mean() -> None:
+    subprocess.run(["git", "init", "-q"], check=True)
+    Path(".gitignore").write_text("y.toml\n")
+    Path("x.toml").write_text(CALLER)
+    assert codes("x.toml") == {"BOT203"}
+    Path("y.toml").write_text(Y)
+    assert codes("x.toml") == set()
+    Path("y.toml").write_text("[narrative\n")
+    assert check("x.toml") == check("x.toml", "--no-cache")
+    Path("y.toml").unlink()
+    assert codes("x.toml") == {"BOT203"}
+
+
+def test_what_a_workspace_keeps_is_kept_with_the_looks_that_it_rests_on() -> None:
+    """`functools.cached_property` would hide from a second file what the first one looked at."""
+    room = Path(__file__).parents[2] / "compiler" / "workspace"
+    assert [
+        path.name for path in room.glob("*.py") if "import cached_property" in path.read_text()
+    ] == []
+
+
 # What goes wrong
 
 
