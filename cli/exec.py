@@ -8,11 +8,9 @@ after SIGTERM, as shells expect of a command that a signal has ended.
 
 import asyncio
 import os
-import signal
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -22,14 +20,14 @@ if TYPE_CHECKING:
     from botticelli.cli.progress import Display
     from botticelli.compiler.ir.program import Program
     from botticelli.compiler.semantics.configuration import Configuration
-    from botticelli.runtime.events import Event
     from botticelli.runtime.problems import SetupError
     from botticelli.runtime.shell.clock import Clock
-    from botticelli.runtime.shell.engine import Report
-    from botticelli.runtime.shell.setup import Options
 
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
+
+SKIP = "skip"
+REPEAT = "repeat"
 
 _SHARE = click.FloatRange(min=0, max=1, min_open=True)
 
@@ -47,13 +45,17 @@ def _parse_variables(
 
 
 @click.command("exec")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
+@click.argument(
+    "file",
+    required=False,
+    type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
+)
 @click.option("--narrative", metavar="NAME", help="Which narrative, if the file holds several.")
 @click.option(
     "--driver",
     metavar="NAME",
-    help="What asks the model: gemini (default), anthropic, openai, simulate, record or replay, "
-    "with options as in simulate:delay=0.5,fail=2 or replay:file=tests/tale.jsonl.",
+    help="What asks the model: gemini (default) or simulate, with options as in "
+    "simulate:delay=0.5,fail=2.",
 )
 @click.option("--tier", metavar="NAME", help="The provider's tier, whose limits are kept.")
 @click.option("--rpm-multiplier", type=_SHARE, help="Share of the requests per minute to use.")
@@ -67,6 +69,35 @@ def _parse_variables(
     callback=_parse_variables,
     help="Set a variable; may be given several times.",
 )
+@click.option("--max-requests", type=click.IntRange(min=1), help="Requests this run may send.")
+@click.option(
+    "--max-cost",
+    type=click.FloatRange(min=0, min_open=True),
+    help="US dollars that this run may cost.",
+)
+@click.option("--only", metavar="ACT", help="Run this act alone; with --run, on its results.")
+@click.option("--from", "start", metavar="ACT", help="Begin with this act, on results of --run.")
+@click.option("--run", "origin", metavar="RUN", help="The run whose results are used.")
+@click.option(
+    "--resume",
+    metavar="RUN",
+    help="Go on with an earlier run: its id, the beginning of it, or `last`.",
+)
+@click.option(
+    "--on-unknown",
+    type=click.Choice([SKIP, REPEAT]),
+    help="What to do with a write of which nobody knows whether it took effect.",
+)
+@click.option(
+    "--yes",
+    "confirmed",
+    metavar="COMMAND",
+    multiple=True,
+    help="Confirm a command beforehand; may be given several times.",
+)
+@click.option(
+    "--dry-run", is_flag=True, help="Ask the models, but show what writes instead of doing it."
+)
 @click.option(
     "--events",
     type=click.File("w", encoding="utf-8", lazy=False),
@@ -76,7 +107,7 @@ def _parse_variables(
 @click.option("--no-color", is_flag=True, help="Write no colours.")
 def command(
     *,
-    file: Path,
+    file: Path | None,
     narrative: str | None,
     driver: str | None,
     tier: str | None,
@@ -84,30 +115,63 @@ def command(
     tpm_multiplier: float | None,
     rpd_multiplier: float | None,
     variables: dict[str, str],
+    max_requests: int | None,
+    max_cost: float | None,
+    only: str | None,
+    start: str | None,
+    origin: str | None,
+    resume: str | None,
+    on_unknown: str | None,
+    confirmed: tuple[str, ...],
+    dry_run: bool,
     events: IO[str] | None,
     quiet: bool,
     no_color: bool,
 ) -> None:
     """Check and compile FILE, and run a narrative of it. FILE may be a compiled one."""
     from botticelli.cli.colors import wants_color
+    from botticelli.cli.job import Job
+    from botticelli.cli.plan import Plan, plan_resumed, plan_run
     from botticelli.compiler.ir.program import Multipliers
-    from botticelli.runtime.problems import SetupError
+    from botticelli.runtime.journal.records import Settings
+    from botticelli.runtime.problems import SetupError, StoreError
     from botticelli.runtime.shell.clock import RealClock
-    from botticelli.runtime.shell.setup import Options
-    from botticelli.runtime.shell.store import StoreError
 
-    program, configuration = load(file, narrative, quiet=quiet, no_color=no_color)
-    options = Options(
+    settings = Settings(
+        narrative=narrative,
         driver=driver,
         tier=tier,
         budget=Multipliers(rpm_multiplier, tpm_multiplier, rpd_multiplier),
         variables=variables,
+        only=only,
+        max_requests=max_requests,
+        max_cost=max_cost,
     )
+
+    def read(path: Path, choice: str | None) -> "tuple[Program, Configuration]":
+        return load(path, choice, quiet=quiet, no_color=no_color)
+
+    plan: Plan
     clock = RealClock()
     color = not no_color and wants_color(sys.stdout)
     display = choose_display(clock, quiet=quiet, color=color)
-    job = Job(file, program, configuration, options, display=display, events=events, quiet=quiet)
+    job: Job | None = None
     try:
+        if resume is not None:
+            _exclude("--resume", narrative, only, start, origin, dry_run or None)
+            plan = plan_resumed(resume, file, settings, read)
+        else:
+            if file is None:
+                raise click.UsageError("name a FILE to run, or a run to go on with (--resume RUN)")
+            plan = plan_run(file, settings, read, start=start, origin=origin, dry_run=dry_run)
+        job = Job(
+            plan,
+            display=display,
+            events=events,
+            quiet=quiet,
+            on_unknown=on_unknown,
+            confirmed=confirmed,
+        )
         report = job.run(clock)
     except SetupError as error:
         sys.exit(explain(error))
@@ -115,11 +179,19 @@ def command(
         click.echo(f"error: {error}", err=True)
         sys.exit(EXIT_FINDINGS)
     except (KeyboardInterrupt, asyncio.CancelledError):
-        sys.exit(EXIT_TERMINATED if job.terminated else EXIT_INTERRUPTED)
+        sys.exit(EXIT_TERMINATED if job is not None and job.terminated else EXIT_INTERRUPTED)
     if report.status != "completed":
         if quiet:
             click.echo(f"{report.status}: {report.message}", err=True)
         sys.exit(EXIT_FINDINGS)
+
+
+def _exclude(option: str, *others: object) -> None:
+    if any(each is not None for each in others):
+        raise click.UsageError(
+            f"{option} goes on as the run began: it excludes --narrative, --only, --from, --run "
+            "and --dry-run"
+        )
 
 
 def load(
@@ -199,113 +271,3 @@ def explain(error: "SetupError") -> int:
         click.echo(f"error: {problem.message}{hint}", err=True)
     usage = all(problem.usage for problem in error.problems)
     return EXIT_USAGE if usage else EXIT_FINDINGS
-
-
-class Job:
-    """A run as the command line makes it: its display, its event file, its summary."""
-
-    def __init__(
-        self,
-        file: Path,
-        program: "Program",
-        configuration: "Configuration",
-        options: "Options",
-        *,
-        display: "Display",
-        events: IO[str] | None,
-        quiet: bool,
-    ) -> None:
-        self._file = file
-        self._program = program
-        self._configuration = configuration
-        self._options = options
-        self._display = display
-        self._events = events
-        self._quiet = quiet
-        self._finished: Any = None
-        self._started = 0.0
-        self._store_path = ""
-        self.terminated = False
-
-    def run(self, clock: "Clock") -> "Report":
-        """Run to the end and print the summary, also when a signal ends the run."""
-        self._display.start()
-        try:
-            return clock.run(self._execute(clock))
-        finally:
-            self._display.stop()
-            self._summarize()
-
-    async def _execute(self, clock: "Clock") -> "Report":
-        from botticelli.runtime.shell.engine import Run
-        from botticelli.runtime.shell.setup import equip
-        from botticelli.runtime.shell.store import open_store
-
-        self._obey_signals()
-        equipment = await equip(
-            self._program, self._configuration, self._options, os.environ, clock
-        )
-        try:
-            store = open_store(Path(self._configuration.project), create=True)
-            assert store is not None
-            try:
-                self._store_path = _shown(store.path)
-                run = Run(
-                    self._program,
-                    equipment,
-                    source=str(self._file),
-                    store=store,
-                    confirm=self._confirm,
-                    sink=self._take,
-                )
-                return await run.execute()
-            finally:
-                store.close()
-        finally:
-            await equipment.close()
-
-    def _obey_signals(self) -> None:
-        """End cleanly on SIGTERM as well; Ctrl-C does so by itself."""
-        task = asyncio.current_task()
-
-        def terminate() -> None:
-            self.terminated = True
-            if task is not None:
-                task.cancel()
-
-        if sys.platform != "win32":
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
-
-    def _take(self, event: "Event") -> None:
-        from msgspec.json import encode
-
-        from botticelli.runtime.events import RunFinished, RunStarted
-
-        if isinstance(event, RunStarted):
-            self._started = event.time
-        elif isinstance(event, RunFinished):
-            self._finished = event
-        if self._events is not None:
-            self._events.write(encode(event).decode() + "\n")
-            self._events.flush()
-        self._display.show(event)
-
-    async def _confirm(self, name: str, arguments: Mapping[str, Any]) -> bool:
-        from botticelli.compiler.semantics.templates import as_json
-
-        return self._display.ask(f"Perform {name} {as_json(dict(arguments))}?")
-
-    def _summarize(self) -> None:
-        if self._finished is None or self._quiet:
-            return
-        from botticelli.cli.summary import summarize
-
-        seconds = self._finished.time - self._started
-        click.echo(summarize(self._finished, seconds, self._store_path))
-
-
-def _shown(path: Path) -> str:
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)

@@ -15,7 +15,6 @@ from botticelli.runtime.events import (
     ActSkipped,
     ActStarted,
     Answered,
-    AnswerRejected,
     CarouselBudgetExhausted,
     CommandPerformed,
     Event,
@@ -27,6 +26,7 @@ from botticelli.runtime.events import (
     RequestSettled,
     Retrying,
     RunFailed,
+    RunResumed,
     RunStarted,
     Waiting,
     Warned,
@@ -45,6 +45,10 @@ class Display(Protocol):
 
     def show(self, event: Event) -> None: ...
 
+    def say(self, line: str) -> None:
+        """Show a line that no event holds."""
+        ...
+
     def ask(self, question: str) -> bool:
         """Ask the person in front of the terminal; false when there is none."""
         ...
@@ -56,6 +60,10 @@ def describe(event: Event) -> str | None:  # noqa: C901, PLR0912 - a table of ca
         case RunStarted():
             simulated = " (a simulation: no model is asked)" if event.simulated else ""
             return f"{event.narrative}: run {event.run}, driver {event.driver}{simulated}"
+        case RunResumed():
+            of = "" if event.origin is None else f" of the run {event.origin}"
+            done = "1 effect" if event.effects == 1 else f"{event.effects:,} effects"
+            return f"resumed after {done}{of} that were completed before"
         case IterationStarted():
             return f"iteration {event.iteration}/{event.iterations}, at {moment(event.time)}"
         case Answered():
@@ -64,9 +72,6 @@ def describe(event: Event) -> str | None:  # noqa: C901, PLR0912 - a table of ca
                 f"  {event.act}: {event.model} answered {event.characters:,} characters "
                 f"({event.input_tokens:,} tokens in, {event.output_tokens:,} out{mark})"
             )
-        case AnswerRejected(again=again):
-            then = "; asked again" if again else ""
-            return f"  {event.act}: the answer does not fit: {event.message}{then}"
         case CommandPerformed():
             done = f"{event.platform}.{event.command} {event.outcome}"
             return f"  {event.act}: {event.message or done}"
@@ -136,6 +141,8 @@ class Lines:
         self._said: str | None = None
 
     def line(self, event: Event) -> str | None:
+        if event.replayed:
+            return None
         if isinstance(event, ActFailed | RunFailed) and self._said is not None:
             known = event.message.endswith(self._said)
             if known:
@@ -162,6 +169,9 @@ class PlainLines:
         if line is not None:
             click.echo(line)
 
+    def say(self, line: str) -> None:
+        click.echo(line)
+
     def ask(self, question: str) -> bool:
         return ask_on_terminal(question)
 
@@ -170,6 +180,9 @@ class Silence(PlainLines):
     """Nothing is shown."""
 
     def show(self, event: Event) -> None:
+        pass
+
+    def say(self, line: str) -> None:
         pass
 
 
@@ -205,6 +218,10 @@ class State:
                 self.title = event.narrative + (" (simulation)" if event.simulated else "")
                 self.iterations, self.every = event.iterations, event.every
                 self.started = event.time
+            case RunResumed():
+                self.requests = event.requests
+                self.input_tokens, self.output_tokens = event.input_tokens, event.output_tokens
+                self.cost = event.cost
             case IterationStarted() if event.address.count("/") == 1:
                 self.iteration = event.iteration
             case IterationFinished() if event.address.count("/") == 1:
@@ -294,6 +311,11 @@ class LivePanel:
         if line is not None and not isinstance(event, Waiting):
             self._console.print(Text(line, style=_style(event)))
 
+    def say(self, line: str) -> None:
+        from rich.text import Text
+
+        self._console.print(Text(line))
+
     def ask(self, question: str) -> bool:
         self._live.stop()
         try:
@@ -326,7 +348,7 @@ def _style(event: Event) -> str:
     match event:
         case ActFailed() | RunFailed() | CarouselBudgetExhausted():
             return "red"
-        case Warned() | Retrying() | AnswerRejected():
+        case Warned() | Retrying():
             return "yellow"
         case RunStarted() | IterationStarted():
             return "bold"

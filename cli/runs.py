@@ -1,6 +1,8 @@
-"""`botticelli runs`: what earlier runs of a project did and answered."""
+"""`botticelli runs`: what earlier runs of a project did and answered, and making room."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,18 +11,22 @@ import click
 from botticelli.cli.main import EXIT_FINDINGS
 
 if TYPE_CHECKING:
-    from botticelli.runtime.shell.store import Store, StoredRun
+    from botticelli.runtime.journal.file import Journal
+    from botticelli.runtime.journal.records import RunRecord, Spent
+
+RESUMABLE = ("failed", "exhausted", "interrupted")
 
 _PROJECT = click.option(
     "--project",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The project's folder; by default that of the working directory.",
 )
+_YES = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 
 
 @click.group("runs")
 def command() -> None:
-    """Show what earlier runs did."""
+    """Show what earlier runs did, and delete them."""
 
 
 @command.command("list")
@@ -28,52 +34,94 @@ def command() -> None:
 @_PROJECT
 def list_runs(limit: int, project: Path | None) -> None:
     """List the latest runs of a project, newest first."""
-    store = _open(project)
-    try:
-        for run in store.runs(limit):
+    with _opened(project) as journal:
+        for run in journal.runs(limit):
             click.echo(_line(run))
-    finally:
-        store.close()
 
 
 @command.command("show")
-@click.argument("run", required=False)
+@click.argument("run", default="last")
 @_PROJECT
-def show_run(run: str | None, project: Path | None) -> None:
-    """Show what RUN (by default the latest; the beginning of an id is enough) has answered."""
-    store = _open(project)
+def show_run(run: str, project: Path | None) -> None:
+    """Show what RUN (by default the latest; the beginning of an id is enough) did and answered."""
+    with _opened(project) as journal:
+        _show(journal, choose(journal, run))
+
+
+@command.command("delete")
+@click.argument("runs", nargs=-1, required=True)
+@_PROJECT
+@_YES
+def delete_runs(runs: tuple[str, ...], project: Path | None, yes: bool) -> None:
+    """Delete RUNS with everything that is kept of them."""
+    with _opened(project) as journal:
+        found = {run.id: run for run in (choose(journal, each) for each in runs)}
+        _delete(journal, list(found.values()), yes=yes)
+
+
+def _parse_age(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    from botticelli.compiler.narrative.durations import parse_duration
+
+    if value is None:
+        return None
+    seconds = parse_duration(value)
+    if seconds is None:
+        raise click.BadParameter(f"{value!r} is no duration, such as 30d or 12h", ctx, param)
+    return seconds
+
+
+@command.command("prune")
+@click.option("--older-than", metavar="AGE", callback=_parse_age, help="Such as 30d or 12h.")
+@click.option("--keep", type=click.IntRange(min=0), metavar="N", help="Keep the latest N runs.")
+@_PROJECT
+@_YES
+def prune_runs(older_than: float | None, keep: int | None, project: Path | None, yes: bool) -> None:
+    """Delete old runs: those older than an age, those that are not among the latest, or both."""
+    import time
+
+    if older_than is None and keep is None:
+        raise click.UsageError("say which runs: --older-than AGE, --keep N, or both")
+    latest_start = time.time() - (older_than or 0.0)
+    with _opened(project) as journal:
+        old = [
+            run
+            for run in journal.runs()[keep or 0 :]
+            if run.started <= latest_start and run.status != "running"
+        ]
+        if not old:
+            click.echo("There is nothing to delete.")
+            return
+        _delete(journal, old, yes=yes)
+
+
+@contextmanager
+def _opened(project: Path | None) -> "Iterator[Journal]":
+    """Open the journal of a project; end the command when it cannot be used."""
+    from botticelli.cli.exec import explain
+    from botticelli.runtime.journal.file import open_journal
+    from botticelli.runtime.problems import SetupError, StoreError
+
+    folder = project.absolute() if project is not None else nearest_project(Path.cwd())
     try:
-        found = store.runs(1) if run is None else store.find(run)
-        if not found:
-            click.echo(f"error: there is no run {run!r}" if run else "There is no run.", err=True)
+        journal = open_journal(folder, create=False)
+        if journal is None:
+            hint = "--project names another folder"
+            click.echo(f"Nothing has been run in {folder}; {hint}.", err=True)
             sys.exit(EXIT_FINDINGS)
-        exact = [each for each in found if each.id == run]
-        if len(found) > 1 and not exact:
-            ids = ", ".join(each.id for each in found[:10])
-            raise click.UsageError(f"{run!r} is the beginning of several runs: {ids}")
-        _show(store, exact[0] if exact else found[0])
-    finally:
-        store.close()
-
-
-def _open(project: Path | None) -> "Store":
-    from botticelli.runtime.shell.store import StoreError, open_store
-
-    try:
-        folder = project.absolute() if project is not None else _nearest_project(Path.cwd())
-        store = open_store(folder, create=False)
+        try:
+            yield journal
+        finally:
+            journal.close()
+    except SetupError as error:
+        sys.exit(explain(error))
     except StoreError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(EXIT_FINDINGS)
-    if store is None:
-        click.echo(f"Nothing has been run in {folder}; --project names another folder.", err=True)
-        sys.exit(EXIT_FINDINGS)
-    return store
 
 
-def _nearest_project(folder: Path) -> Path:
+def nearest_project(folder: Path) -> Path:
     """The project that a folder is in: where runs are kept, at it or above it."""
-    from botticelli.runtime.shell.store import FILE, FOLDER
+    from botticelli.runtime.journal.file import FILE, FOLDER
 
     for each in (folder, *folder.parents):
         if (each / FOLDER / FILE).is_file():
@@ -81,25 +129,82 @@ def _nearest_project(folder: Path) -> Path:
     return folder
 
 
-def _line(run: "StoredRun") -> str:
+def choose(journal: "Journal", run: str) -> "RunRecord":
+    """Return the run of an id, of the only id that begins so, or the `last` one.
+
+    Raises SetupError when there is none, and click.UsageError when there are several.
+    """
+    from botticelli.runtime.problems import Problem, SetupError
+
+    found = journal.find(run)
+    if not found:
+        raise SetupError(
+            Problem("there is no run" if run == "last" else f"there is no run {run!r}")
+        )
+    if len(found) > 1:
+        ids = ", ".join(each.id for each in found[:10])
+        raise click.UsageError(f"{run!r} is the beginning of several runs: {ids}")
+    return found[0]
+
+
+def _delete(journal: "Journal", runs: "list[RunRecord]", *, yes: bool) -> None:
+    from botticelli.runtime.problems import Problem, SetupError
+
+    for run in runs:
+        if run.status == "running":
+            raise SetupError(Problem(f"the run {run.id} is under way"))
+    resumable = sum(run.status in RESUMABLE for run in runs)
+    lost = f", of which {resumable} could be resumed" if resumable else ""
+    what = f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}{lost}"
+    if not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError(f"this would delete {what}; --yes does it without asking")
+        if not click.confirm(f"Delete {what}?", default=False):
+            return
+    journal.delete([run.id for run in runs])
+    journal.compact()
+    click.echo(f"Deleted {what}.")
+
+
+def _line(run: "RunRecord") -> str:
     from datetime import datetime
 
     started = datetime.fromtimestamp(run.started).astimezone().strftime("%Y-%m-%d %H:%M")
-    simulated = ", simulated" if run.simulated else ""
+    marks = [run.driver, *(["simulated"] * run.simulated), *(["dry run"] * run.dry_run)]
     return (
         f"{run.id}  {started}  {run.status:<11}  {run.completed}/{run.iterations}  "
-        f"{run.narrative}  ({run.driver}{simulated})"
+        f"{run.narrative}  ({', '.join(marks)})"
     )
 
 
-def _show(store: "Store", run: "StoredRun") -> None:
+def _show(journal: "Journal", run: "RunRecord") -> None:
     click.echo(_line(run))
-    if run.message:
+    if run.message and run.status != "running":
         click.echo(run.message)
-    for result in store.results(run.id):
+    click.echo(_used(journal.spent(run.id)))
+    if run.origin is not None:
+        click.echo(f"began with results of {run.origin}")
+    if run.status in RESUMABLE:
+        _show_open(journal, run)
+    for result in journal.answers(run.id):
         iteration = f"iteration {result.iteration}, " if result.iteration is not None else ""
         tokens = ""
         if result.input_tokens is not None:
             tokens = f", {result.input_tokens:,} tokens in, {result.output_tokens:,} out"
         click.echo(f"\n── {iteration}{result.act} ({result.source}{tokens})")
         click.echo(result.text)
+
+
+def _show_open(journal: "Journal", run: "RunRecord") -> None:
+    """Show what was begun and has not ended, and how the run goes on."""
+    for effect in journal.effects(run.id):
+        if effect.ended is None and effect.subject is not None:
+            doubt = "; whether it took effect is unknown" if effect.writes else ""
+            click.echo(f"begun and not ended: {effect.subject} in {effect.act}{doubt}")
+    click.echo(f"resume it with: botticelli exec --resume {run.id}")
+
+
+def _used(spent: "Spent") -> str:
+    cost = "at an unknown price" if spent.cost is None else f"${spent.cost:.4f}"
+    requests = "1 request" if spent.requests == 1 else f"{spent.requests:,} requests"
+    return f"{requests}, {spent.input_tokens:,} tokens in, {spent.output_tokens:,} out, {cost}"

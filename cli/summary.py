@@ -29,4 +29,6 @@ def summarize(event: RunFinished, seconds: float, store: str) -> str:
     if event.simulated:
         lines.append("  note     simulated: no model was asked, and nothing was paid")
     lines.append(f"  results  botticelli runs show {event.run}   (in {store})")
+    if event.status != "completed":
+        lines.append(f"  resume   botticelli exec --resume {event.run}")
     return "\n".join(lines)

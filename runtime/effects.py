@@ -4,6 +4,8 @@ The interpreter yields effects and never performs one. Each bears its address; t
 answers it bears the same.
 """
 
+from typing import Any, ClassVar
+
 from msgspec import Struct
 
 from botticelli.compiler.ir.program import Caps, Multipliers, Retry, Security
@@ -13,9 +15,20 @@ from botticelli.runtime.platforms.protocol import Json
 
 
 class EffectNode(Struct, frozen=True, tag_field="effect", kw_only=True):
-    """What all effects share."""
+    """What all effects share.
+
+    `writes`: it changes something outside. `keyed`: performed twice with one idempotency key, it
+    happens once. (Of a command both are the platform's to say.) `subject` names what it is put to.
+    """
+
+    writes: ClassVar[bool] = False
+    keyed: ClassVar[bool] = False
 
     address: Address
+
+    @property
+    def subject(self) -> str | None:
+        return None
 
 
 class CapScope(Struct, frozen=True):
@@ -38,6 +51,10 @@ class AskModel(EffectNode, frozen=True, tag="ask-model"):
     wait_for_day: bool
     caps: tuple[CapScope, ...]
 
+    @property
+    def subject(self) -> str:
+        return self.request.model
+
 
 class RunCommand(EffectNode, frozen=True, tag="run-command"):
     """Perform a command. `security` holds the rules of the narratives that lead here, the
@@ -52,6 +69,10 @@ class RunCommand(EffectNode, frozen=True, tag="run-command"):
     retry: Retry
     timeout: float | None
     cache_seconds: float | None
+
+    @property
+    def subject(self) -> str:
+        return f"{self.platform}.{self.command}"
 
 
 class Wait(EffectNode, frozen=True, tag="wait"):
@@ -72,7 +93,9 @@ class ResultNode(Struct, frozen=True, tag_field="result"):
 
 
 class CommandResult(ResultNode, frozen=True, tag="command"):
-    value: Json
+    """What a platform returned: JSON values (as `Any`, since the journal reads it back by type)."""
+
+    value: Any
 
 
 class Moment(ResultNode, frozen=True, tag="moment"):
@@ -82,9 +105,11 @@ class Moment(ResultNode, frozen=True, tag="moment"):
 
 
 class Failure(ResultNode, frozen=True, tag="failure"):
-    """The effect failed for good; the message is for people."""
+    """The effect failed for good; the message is for people. `unknown`: it writes, and whether it
+    took effect nobody knows."""
 
     message: str
+    unknown: bool = False
 
 
 class Exhaustion(ResultNode, frozen=True, tag="exhaustion"):

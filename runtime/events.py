@@ -4,13 +4,19 @@ Events never hold prompts, answers, arguments or secrets; what was said stands i
 Times are Unix seconds. In JSON the kind stands in the field `event`.
 """
 
-from msgspec import Struct
+from typing import Literal
+
+from msgspec import UNSET, Struct, UnsetType
 
 
 class EventNode(Struct, frozen=True, tag_field="event", kw_only=True):
-    """What all events share: when it happened and, below the run, where."""
+    """What all events share: when it happened and, below the run, where.
+
+    `replayed` marks what a resumed run has already done; the mark is absent from everything else.
+    """
 
     time: float = 0.0
+    replayed: Literal[True] | UnsetType = UNSET
 
 
 class LimitUse(Struct, frozen=True):
@@ -30,6 +36,19 @@ class RunStarted(EventNode, frozen=True, tag="run-started"):
     simulated: bool
     iterations: int
     every: float | None = None
+
+
+class RunResumed(EventNode, frozen=True, tag="run-resumed"):
+    """A run goes on after `effects` that were completed before; `origin` is the run that they are
+    of, where it is another. The rest is what the run had used by then."""
+
+    run: str
+    effects: int
+    origin: str | None
+    requests: int
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
 
 
 class IterationStarted(EventNode, frozen=True, tag="iteration-started"):
@@ -106,18 +125,9 @@ class Answered(EventNode, frozen=True, tag="answer"):
     simulated: bool
 
 
-class AnswerRejected(EventNode, frozen=True, tag="answer-rejected"):
-    """An answer does not fit the act's `output`; `again` says whether the model is asked again.
-    `message` names the faults by their places, without anything of the answer."""
-
-    address: str
-    act: str
-    message: str
-    again: bool
-
-
 class CommandPerformed(EventNode, frozen=True, tag="command"):
-    """A command ended: `outcome` is `done`, `failed`, `refused`, `cached` or `unknown`."""
+    """A command ended: `outcome` is `done`, `failed`, `refused`, `cached`, `unknown`, `skipped` (of
+    unknown outcome, and not to be repeated) or `dry-run` (not performed)."""
 
     address: str
     act: str
@@ -195,6 +205,7 @@ class RunFinished(EventNode, frozen=True, tag="run-finished"):
 
 Event = (
     RunStarted
+    | RunResumed
     | IterationStarted
     | ActStarted
     | ActSkipped
@@ -204,7 +215,6 @@ Event = (
     | RequestSettled
     | Retrying
     | Answered
-    | AnswerRejected
     | CommandPerformed
     | ActFinished
     | ActFailed

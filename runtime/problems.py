@@ -1,4 +1,4 @@
-"""What stands in the way of a run before it has started."""
+"""What stands in the way of a run: before it has started, and of keeping its books."""
 
 from msgspec import Struct
 
@@ -13,6 +13,11 @@ class Problem(Struct, frozen=True):
     usage: bool = False
     name: str | None = None
     known: tuple[str, ...] = ()
+
+
+class StoreError(Exception):
+    """A file that the runtime keeps cannot be opened, read or written; the message is for
+    people."""
 
 
 class SetupError(Exception):

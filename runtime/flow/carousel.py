@@ -14,6 +14,9 @@ from botticelli.runtime.flow.scope import ActFailedError, ExhaustedError, Frame
 Body = Callable[[Frame], Walk[None]]
 """One iteration, in a frame of its own."""
 
+LATE = 1.0
+"""Seconds up to which waking late is the clock's imprecision, which would add up otherwise."""
+
 Until = Callable[[Frame], bool]
 """Whether no further iteration is wanted."""
 
@@ -88,21 +91,27 @@ def _judge(failure: ActFailedError, carousel: Carousel, tally: Tally) -> None:
     if not carousel.continue_on_error:
         raise failure
     if carousel.max_failures is not None and tally.failures >= carousel.max_failures:
-        raise ActFailedError(
+        last = ActFailedError(
             failure.address,
             failure.act,
             f"{failure.message}; that was failure {tally.failures} of at most "
             f"{carousel.max_failures}",
-        ) from failure
+        )
+        last.beside = failure.beside
+        raise last from failure
 
 
 def _await_start(frame: Frame, every: float, previous: float | None) -> Walk[float]:
-    """Wait until an iteration is due and return its start; one that is late starts at once."""
+    """Wait until an iteration is due and return its start; one that is late starts at once.
+
+    Whoever woke later than `LATE`, because the process or the machine was away, paces from then.
+    """
     now: float = (yield ReadClock(address=frame.address.into("clock"))).time
     if previous is None or now >= previous + every:
         return now
-    yield Wait(address=frame.address.into("due"), until=previous + every)
-    return previous + every
+    due = previous + every
+    woken: float = (yield Wait(address=frame.address.into("due"), until=due)).time
+    return due if woken < due + LATE else woken
 
 
 def overlay(over: Multipliers, under: Multipliers) -> Multipliers:

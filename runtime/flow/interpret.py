@@ -16,11 +16,16 @@ from botticelli.runtime.flow.scope import ActFailedError, ExhaustedError, Frame
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """How a run ended: `output` is that of the act that ran last; `error` why it failed."""
+    """How a run ended: `output` is that of the act that ran last; `error` why it failed.
+
+    `ended_at` is where: the acts that failed or found the budget exhausted, several where they ran
+    side by side.
+    """
 
     output: Any = None
     error: str | None = None
     exhausted: Exhaustion | None = None
+    ended_at: tuple[Address, ...] = ()
 
 
 def interpret(
@@ -57,15 +62,18 @@ def interpret(
 def _run(frame: Frame, tally: Tally) -> Walk[Outcome]:
     carousel = frame.narrative.carousel
     output = error = exhausted = None
+    ended_at: tuple[Address, ...] = ()
     try:
         output = yield from run_narrative(frame, tally)
     except ActFailedError as failure:
+        ended_at = _places(failure)
         error = failure.message if failure.act is None else f"act {failure.act}: {failure.message}"
         yield RunFailed(message=error)
         if carousel is None:
             tally.failures += 1
     except ExhaustedError as failure:
         exhausted = failure.exhaustion
+        ended_at = _places(failure)
         yield CarouselBudgetExhausted(
             address=str(failure.address),
             limit=exhausted.limit,
@@ -78,4 +86,11 @@ def _run(frame: Frame, tally: Tally) -> Walk[Outcome]:
     if error is None and exhausted is None and tally.completed == 0:
         error = "every iteration failed"
         yield RunFailed(message=error)
-    return Outcome(output=output, error=error, exhausted=exhausted)
+    return Outcome(output=output, error=error, exhausted=exhausted, ended_at=ended_at)
+
+
+def _places(error: Exception) -> tuple[Address, ...]:
+    """Return where an error and those beside it happened."""
+    if not isinstance(error, ActFailedError | ExhaustedError):
+        return ()
+    return (error.address, *(place for each in error.beside for place in _places(each)))

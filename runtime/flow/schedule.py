@@ -29,6 +29,12 @@ class Fork(Struct, frozen=True):
     walks: tuple["Walk[Any]", ...]
 
 
+class WalkError(Exception):
+    """What ends a walk; `beside` are the errors of walks that ran beside it and failed as well."""
+
+    beside: tuple[Exception, ...] = ()
+
+
 def perform(effect: Effect) -> Walk[Any]:
     """Yield one effect and return its result."""
     return (yield effect)
@@ -104,8 +110,15 @@ class _Scheduler:
         parent.errors[task.place] = error
         parent.remaining -= 1
         if parent.remaining == 0:
-            first = next((error for error in parent.errors if error is not None), None)
-            self.ready.append((parent, parent.outcomes, first))
+            self.ready.append((parent, parent.outcomes, _first(parent.errors)))
+
+
+def _first(errors: list[Exception | None]) -> Exception | None:
+    """Return the first error, with the others beside it."""
+    found = [error for error in errors if error is not None]
+    if len(found) > 1 and isinstance(found[0], WalkError):
+        found[0].beside = (*found[0].beside, *found[1:])
+    return found[0] if found else None
 
 
 def schedule(walk: Walk[T]) -> Scheduled[T]:

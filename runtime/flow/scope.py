@@ -11,9 +11,10 @@ from botticelli.compiler.semantics.expressions import EvaluationError, holds
 from botticelli.runtime.address import Address
 from botticelli.runtime.effects import CapScope, Exhaustion
 from botticelli.runtime.flow.conversation import Conversation
+from botticelli.runtime.flow.schedule import WalkError
 
 
-class ActFailedError(Exception):
+class ActFailedError(WalkError):
     """An act failed, and the sequence that it stands in with it. `act` is None for a condition."""
 
     def __init__(self, address: Address, act: str | None, message: str) -> None:
@@ -23,7 +24,7 @@ class ActFailedError(Exception):
         self.message = message
 
 
-class ExhaustedError(Exception):
+class ExhaustedError(WalkError):
     """A limit of the day or a cap of the run ends the run, and with it the carousel that it is in:
     `completed` of at most `iterations`."""
 

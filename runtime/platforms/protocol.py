@@ -21,10 +21,17 @@ class CommandTraits(Struct, frozen=True):
 
     `writes`: it changes something outside. `keyed`: the platform performs it once however often it
     is sent with the same idempotency key, so that it may be sent again when its outcome is unknown.
+    `key_life`: for how many seconds from the first sending it knows the key; None: for ever.
     """
 
     writes: bool
     keyed: bool = False
+    key_life: float | None = None
+
+
+def has_key(traits: CommandTraits, age: float) -> bool:
+    """Tell whether a write can be sent again under the key that it was sent with so long ago."""
+    return traits.keyed and (traits.key_life is None or age < traits.key_life)
 
 
 class PlatformError(Exception):

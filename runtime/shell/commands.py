@@ -11,11 +11,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from msgspec import Struct
 
 from botticelli.compiler.semantics.commands import find
+from botticelli.compiler.semantics.placeholders import placeholder
 from botticelli.compiler.semantics.policies import needs_confirmation, violations
 from botticelli.runtime.address import idempotency_key
 from botticelli.runtime.effects import CommandResult, Failure, RunCommand
 from botticelli.runtime.events import CommandPerformed, Event, Retrying
-from botticelli.runtime.platforms.protocol import CommandTraits, Json, Platform, PlatformError
+from botticelli.runtime.platforms.protocol import (
+    CommandTraits,
+    Json,
+    Platform,
+    PlatformError,
+    has_key,
+)
 from botticelli.runtime.shell.clock import Clock, sleep_until
 from botticelli.runtime.shell.models import backoff
 
@@ -24,6 +31,10 @@ DEFAULT_TIMEOUT = 60.0
 
 Confirm = Callable[[str, Mapping[str, Json]], Awaitable[bool]]
 """Asks a person about a command and its arguments; false when there is nobody to ask."""
+
+
+Show = Callable[[str, Mapping[str, Json]], None]
+"""Shows a person a command and its arguments."""
 
 
 class _Cached(Struct, frozen=True):
@@ -41,16 +52,23 @@ class CommandCaller:
         clock: Clock,
         confirm: Confirm,
         emit: Callable[[Event], None],
+        *,
+        instead: Show | None = None,
     ) -> None:
+        """`instead`: commands that write are shown there and not performed."""
         self._run = run
         self._platforms = platforms
         self._clock = clock
         self._confirm = confirm
         self._emit = emit
+        self._instead = instead
         self._cache: dict[str, _Cached] = {}
 
-    async def perform(self, effect: RunCommand) -> CommandResult | Failure:
-        """Perform the effect; every expected failure is a result."""
+    async def perform(self, effect: RunCommand, begun: float) -> CommandResult | Failure:
+        """Perform the effect; every expected failure is a result.
+
+        `begun` is when it was first begun, perhaps by a process that has died.
+        """
         platform = self._platforms[effect.platform]
         name = f"{effect.platform}.{effect.command}"
         traits = platform.traits(effect.command)
@@ -72,18 +90,22 @@ class CommandCaller:
         if cached is not None and not traits.writes and cached.until > self._clock.now():
             self._note(effect, "cached")
             return CommandResult(cached.value)
+        if self._instead is not None and traits.writes:
+            self._instead(name, showable(effect))
+            self._note(effect, "dry-run", f"{name} is not performed: this is a dry run")
+            return CommandResult(_placeholder(effect))
         if needs_confirmation(
             effect.security, effect.platform, effect.command
-        ) and not await self._confirm(name, _showable(effect)):
-            return self._fail(effect, "refused", f"{name} was not confirmed")
-        result = await self._attempts(effect, platform, traits)
+        ) and not await self._confirm(name, showable(effect)):
+            return self._fail(effect, "refused", f"{name} was not confirmed (--yes {name} does it)")
+        result = await self._attempts(effect, platform, traits, begun)
         if isinstance(result, CommandResult) and effect.cache_seconds and not traits.writes:
             until = self._clock.now() + effect.cache_seconds
             self._cache[key] = _Cached(until, result.value)
         return result
 
     async def _attempts(
-        self, effect: RunCommand, platform: Platform, traits: CommandTraits
+        self, effect: RunCommand, platform: Platform, traits: CommandTraits, begun: float
     ) -> CommandResult | Failure:
         key = idempotency_key(self._run, effect.address)
         attempt = 0
@@ -94,10 +116,11 @@ class CommandCaller:
                 self._note(effect, "done")
                 return outcome
             unknown = traits.writes and not outcome.had_no_effect
-            repeatable = outcome.retryable and (not unknown or traits.keyed)
+            delay = backoff(effect.retry, attempt, outcome.retry_after)
+            known = has_key(traits, self._clock.now() + delay - begun)
+            repeatable = outcome.retryable and (not unknown or known)
             if not repeatable or attempt >= effect.retry.attempts:
                 return self._give_up(effect, outcome, attempt, unknown=unknown)
-            delay = backoff(effect.retry, attempt, outcome.retry_after)
             self._emit(
                 Retrying(
                     address=str(effect.address),
@@ -130,7 +153,9 @@ class CommandCaller:
         after = f" (after {attempts} attempts)" if attempts > 1 else ""
         message = f"{effect.platform}.{effect.command} failed: {error.message}{after}"
         if unknown:
-            return self._fail(effect, "unknown", f"{message}; whether it took effect is unknown")
+            message += "; whether it took effect is unknown"
+            self._note(effect, "unknown", message)
+            return Failure(message, unknown=True)
         return self._fail(effect, "failed", message)
 
     def _fail(self, effect: RunCommand, outcome: str, message: str) -> Failure:
@@ -150,7 +175,7 @@ class CommandCaller:
         )
 
 
-def _showable(effect: RunCommand) -> dict[str, Json]:
+def showable(effect: RunCommand) -> dict[str, Json]:
     """Return the arguments as a person may see them: what is secret is starred."""
     known = find(effect.platform, effect.command)
     shown: dict[str, Json] = {}
@@ -158,6 +183,12 @@ def _showable(effect: RunCommand) -> dict[str, Json]:
         argument = known.argument(name) if known is not None else None
         shown[name] = "***" if argument is not None and argument.secret else value
     return shown
+
+
+def _placeholder(effect: RunCommand) -> Json:
+    """Return a value of the type that the command's result has, for the acts that read it."""
+    known = find(effect.platform, effect.command)
+    return None if known is None else placeholder(known.result)
 
 
 def _cache_key(effect: RunCommand) -> str:

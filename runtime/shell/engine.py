@@ -1,24 +1,24 @@
 """One run: drives the interpreter, performs what it asks for, keeps what was answered.
 
-Everything that happens is an event; everything that was answered goes to the store.
+Everything that happens is an event; every effect is entered in the journal before it is performed
+and with what came of it. A resumed run is first led through what its journal holds.
 """
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from botticelli.compiler.ir.program import Program
-from botticelli.compiler.semantics.templates import as_json
-from botticelli.runtime.drivers.protocol import ModelAnswer
 from botticelli.runtime.effects import (
     AskModel,
     CommandResult,
     Completion,
     Effect,
+    Failure,
     Moment,
     ReadClock,
     Result,
@@ -27,29 +27,41 @@ from botticelli.runtime.effects import (
 )
 from botticelli.runtime.events import (
     Answered,
+    CommandPerformed,
     Event,
     EventNode,
+    RequestSent,
     RequestSettled,
+    Retrying,
     RunFinished,
+    RunResumed,
     RunStarted,
     Waiting,
     Warned,
 )
 from botticelli.runtime.flow.carousel import Tally
-from botticelli.runtime.flow.interpret import Outcome, interpret
-from botticelli.runtime.flow.schedule import Batch
+from botticelli.runtime.flow.interpret import Outcome
+from botticelli.runtime.flow.schedule import Batch, Scheduled
+from botticelli.runtime.flow.selection import belongs_to
+from botticelli.runtime.journal.entries import Completed, Intent, RunEntries
+from botticelli.runtime.journal.records import (
+    COMPLETED,
+    EXHAUSTED,
+    FAILED,
+    INTERRUPTED,
+    EffectRecord,
+    RunRecord,
+    Settings,
+    Spent,
+)
+from botticelli.runtime.journal.replay import replay
+from botticelli.runtime.journal.resumption import Resumption
 from botticelli.runtime.shell.clock import sleep_until
-from botticelli.runtime.shell.commands import CommandCaller, Confirm
+from botticelli.runtime.shell.commands import CommandCaller, Confirm, Show
 from botticelli.runtime.shell.models import ModelCaller
 from botticelli.runtime.shell.setup import Equipment
-from botticelli.runtime.shell.store import Store, StoredResult, StoredRun
 
 Sink = Callable[[Event], None]
-
-COMPLETED = "completed"
-EXHAUSTED = "exhausted"
-FAILED = "failed"
-INTERRUPTED = "interrupted"
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -63,68 +75,92 @@ class Report(Struct, frozen=True, kw_only=True):
     message: str | None
 
 
-class _Totals(Struct):
-    """What a run has used; `cost` is None once something had no known price."""
-
-    requests: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cost: float | None = 0.0
-
-
 def new_run_id(now: float) -> str:
     """Return an id that sorts by time and that nobody else has."""
     moment = datetime.fromtimestamp(now, UTC).strftime("%Y%m%d-%H%M%S")
     return f"{moment}-{secrets.token_hex(3)}"
 
 
+def new_record(
+    program: Program,
+    equipment: Equipment,
+    *,
+    source: str,
+    source_hash: str = "",
+    settings: Settings = Settings(),  # noqa: B008 - frozen
+    dry_run: bool = False,
+    origin: str | None = None,
+) -> RunRecord:
+    """Return the record of a run that begins now."""
+    narrative = program.narratives[program.entry]
+    now = equipment.clock.now()
+    return RunRecord(
+        id=new_run_id(now),
+        narrative=narrative.name,
+        source=source,
+        source_hash=source_hash,
+        driver=equipment.driver.name,
+        simulated=equipment.driver.simulated,
+        dry_run=dry_run,
+        origin=origin,
+        settings=settings,
+        started=now,
+        iterations=narrative.carousel.iterations if narrative.carousel is not None else 1,
+    )
+
+
 class Run:
-    """One run of one program; `execute` may be called once. `source` names the file that it is
-    from."""
+    """One run of one program, or the rest of one; `execute` may be called once.
+
+    `record` is what the journal knows of it, `entries` where it is written. A run that goes on is
+    given its `resumption`, what it had `spent`, and which effects of unknown outcome are `skipped`.
+    `instead` shows commands that write instead of performing them; `only` ends the run after an
+    act.
+    """
 
     def __init__(
         self,
         program: Program,
         equipment: Equipment,
         *,
-        source: str,
-        store: Store,
+        record: RunRecord,
+        entries: RunEntries,
         confirm: Confirm,
         sink: Sink,
+        instead: Show | None = None,
+        resumption: Resumption | None = None,
+        spent: Spent = Spent(),  # noqa: B008 - frozen
+        skipped: frozenset[str] = frozenset(),
+        only: str | None = None,
     ) -> None:
         self._program = program
         self._clock = equipment.clock
-        self._store = store
+        self._entries = entries
         self._sink = sink
-        self._totals = _Totals()
+        self._spent = spent
+        self._unsettled: dict[str, Spent] = {}
+        self._completed: list[Completed] = []
         self._equipment = equipment
-        narrative = program.narratives[program.entry]
-        carousel = narrative.carousel
-        now = self._clock.now()
+        carousel = program.narratives[program.entry].carousel
         self._every = carousel.every if carousel is not None else None
-        self._record = StoredRun(
-            id=new_run_id(now),
-            narrative=narrative.name,
-            source=source,
-            driver=equipment.driver.name,
-            simulated=equipment.driver.simulated,
-            started=now,
-            iterations=carousel.iterations if carousel is not None else 1,
-        )
+        self._record = record
+        self._resumption = resumption
+        self._skipped = skipped
+        self._only = only
         self._models = ModelCaller(
             equipment.driver, equipment.limiter, self._clock, equipment.budget, self._emit
         )
         self._commands = CommandCaller(
-            self._record.id, equipment.platforms, self._clock, confirm, self._emit
+            record.id, equipment.platforms, self._clock, confirm, self._emit, instead=instead
         )
         self._tally = Tally()
-        self._completions: asyncio.Queue[Completion | Exception] = asyncio.Queue()
+        self._completions: asyncio.Queue[Completed | Exception] = asyncio.Queue()
+        self._effects: dict[str, Effect] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def execute(self) -> Report:
         """Run to the end. On cancellation what is under way is ended and written first."""
         record = self._record
-        self._store.begin(record)
         self._emit(
             RunStarted(
                 run=record.id,
@@ -154,32 +190,70 @@ class Run:
 
     async def _drive(self) -> Outcome:
         """Hand completions to the interpreter until it ends."""
-        flow = interpret(
-            self._program,
-            default_model=self._equipment.driver.default_model,
-            variables=self._equipment.variables,
-            environment=self._equipment.environment,
-            tally=self._tally,
-        )
+        flow = self._equipment.interpret(self._program, self._tally)
+        batch = next(flow) if self._resumption is None else self._replay(flow, self._resumption)
         under_way = 0
-        batch = next(flow)
         while True:
             effects = self._pass_on(batch)
+            held = effects and self._only is not None and self._hold_back(effects)
+            self._enter(effects)
             under_way += len(effects)
-            completion: Completion | None = None
+            completed: Completed | None = None
             if under_way == 1 and effects:
-                completion = Completion(effects[0].address, await self._perform(effects[0]))
+                completed = await self._perform(effects[0])
             elif under_way:
                 for effect in effects:
                     self._start(effect)
-                completion = await self._next_completion()
-            if completion is not None:
+                completed = await self._next_completion()
+            elif held:
+                flow.close()
+                self._tally.completed = 1
+                return Outcome()
+            completion = None
+            if completed is not None:
                 under_way -= 1
+                completion = self._take(completed)
             try:
                 batch = flow.send(completion)
             except StopIteration as stop:
                 outcome: Outcome = stop.value
                 return outcome
+
+    def _replay(self, flow: Scheduled[Outcome], resumption: Resumption) -> Batch:
+        """Lead a fresh flow through what is recorded, and return the effects that come next."""
+
+        def on_event(event: Event, again: bool) -> None:
+            self._emit(replace(event, replayed=True) if again else event)
+
+        def on_effect(effect: Effect) -> None:
+            record = resumption.records.get(str(effect.address))
+            if record is not None and isinstance(effect, AskModel):
+                self._restore(effect, record)
+
+        spent = self._spent
+        self._emit(
+            RunResumed(
+                run=self._record.id,
+                effects=len(resumption.recording),
+                origin=self._record.origin,
+                requests=spent.requests,
+                input_tokens=spent.input_tokens,
+                output_tokens=spent.output_tokens,
+                cost=spent.cost,
+            )
+        )
+        replayed = replay(flow, resumption.recording, on_event=on_event, on_effect=on_effect)
+        return replayed.pending
+
+    def _restore(self, effect: AskModel, record: EffectRecord) -> None:
+        """Count what an effect has used; a request that was lost counts in full, once."""
+        used = record.spent
+        if record.in_flight:
+            lost = self._models.most(effect)
+            self._entries.settle(record.address, lost)
+            self._spent = self._spent.plus(lost)
+            used = used.plus(lost)
+        self._models.restore(effect, used)
 
     def _pass_on(self, batch: Batch) -> list[Effect]:
         """Emit a batch's events and return its effects."""
@@ -191,12 +265,36 @@ class Run:
                 effects.append(item)
         return effects
 
+    def _hold_back(self, effects: list[Effect]) -> bool:
+        """Take out what does not belong to the one act that is asked for."""
+        assert self._only is not None
+        wanted = [each for each in effects if belongs_to(str(each.address), self._only)]
+        held = len(wanted) < len(effects)
+        effects[:] = wanted
+        return held
+
+    def _enter(self, effects: Sequence[Effect]) -> None:
+        """Enter results and what is performed next, before anything is."""
+        now = self._clock.now()
+        writes = [self._equipment.traits(effect).writes for effect in effects]
+        intents = [
+            Intent(effect, now, writing) for effect, writing in zip(effects, writes, strict=True)
+        ]
+        if intents or self._completed:
+            completed, self._completed = self._completed, []
+            self._entries.enter(completed, intents, forced=any(writes))
+
+    def _take(self, completed: Completed) -> Completion:
+        """Note a completion, to be written with what follows from it."""
+        effect = self._effects.pop(completed.address)
+        if not self._equipment.traits(effect).writes:
+            self._completed.append(completed)
+        return Completion(effect.address, completed.result)
+
     def _start(self, effect: Effect) -> None:
         async def perform() -> None:
             try:
-                found: Completion | Exception = Completion(
-                    effect.address, await self._perform(effect)
-                )
+                found: Completed | Exception = await self._perform(effect)
             except Exception as error:  # noqa: BLE001 - raised again where the run is driven
                 found = error
             self._completions.put_nowait(found)
@@ -205,7 +303,7 @@ class Run:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _next_completion(self) -> Completion:
+    async def _next_completion(self) -> Completed:
         found = await self._completions.get()
         if isinstance(found, Exception):
             raise found
@@ -217,90 +315,91 @@ class Run:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _perform(self, effect: Effect) -> Result:
-        started = self._clock.now()
+    async def _perform(self, effect: Effect) -> Completed:
+        """Perform an effect. What came of a write is kept at once."""
+        address = str(effect.address)
+        self._effects[address] = effect
+        result = await self._result(effect)
+        spent = self._unsettled.pop(address, Spent())
+        completed = Completed(address, result, self._clock.now(), spent)
+        if self._equipment.traits(effect).writes:
+            self._entries.enter([completed], [], forced=True)
+        return completed
+
+    async def _result(self, effect: Effect) -> Result:
+        now = self._clock.now()
+        if str(effect.address) in self._skipped:
+            return self._skip(effect)
         match effect:
             case ReadClock():
-                return Moment(started)
+                return Moment(now)
             case Wait(until=until):
-                if until > started:
+                if until > now:
                     self._emit(Waiting(address=str(effect.address), what="every", until=until))
                 await sleep_until(self._clock, until)
                 return Moment(self._clock.now())
             case AskModel():
-                answer = await self._models.ask(effect)
-                if isinstance(answer, ModelAnswer):
-                    self._keep_answer(effect, answer, started)
-                return answer
+                return await self._models.ask(effect)
             case RunCommand():
-                result = await self._commands.perform(effect)
-                if isinstance(result, CommandResult):
-                    self._keep_result(effect, result, started)
-                return result
+                return await self._commands.perform(effect, self._begun(effect, now))
 
-    def _keep_answer(self, effect: AskModel, answer: ModelAnswer, started: float) -> None:
-        usage = answer.usage
-        self._store.add(
-            StoredResult(
-                run=self._record.id,
+    def _begun(self, effect: Effect, now: float) -> float:
+        """Return when an effect was first begun, if it was and nobody knows how it ended."""
+        records = {} if self._resumption is None else self._resumption.records
+        record = records.get(str(effect.address))
+        return now if record is None or record.ended is not None else record.started
+
+    def _skip(self, effect: Effect) -> Result:
+        """Go on as after a write of which nobody knows whether it took effect."""
+        if not isinstance(effect, RunCommand):
+            return Failure("its outcome is unknown, and it was not repeated", unknown=True)
+        name = f"{effect.platform}.{effect.command}"
+        self._emit(
+            CommandPerformed(
                 address=str(effect.address),
-                kind="answer",
                 act=effect.act,
-                iteration=effect.iteration,
-                source=answer.model,
-                text=answer.text,
-                finish=answer.finish,
-                input_tokens=None if usage is None else usage.input,
-                output_tokens=None if usage is None else usage.output,
-                started=started,
-                ended=self._clock.now(),
+                platform=effect.platform,
+                command=effect.command,
+                outcome="skipped",
+                message=f"{name} is not repeated; whether it took effect is unknown",
             )
         )
-
-    def _keep_result(self, effect: RunCommand, result: CommandResult, started: float) -> None:
-        self._store.add(
-            StoredResult(
-                run=self._record.id,
-                address=str(effect.address),
-                kind="command",
-                act=effect.act,
-                iteration=effect.iteration,
-                source=f"{effect.platform}.{effect.command}",
-                text=as_json(result.value),
-                started=started,
-                ended=self._clock.now(),
-            )
-        )
+        return CommandResult(None)
 
     def _emit(self, event: Event) -> None:
         self._count(event)
         self._sink(replace(event, time=self._clock.now()))
 
     def _count(self, event: Event) -> None:
-        totals = self._totals
+        """Keep the books of requests: what they used, and which are under way."""
         match event:
-            case RequestSettled(requests=requests, input_tokens=input_tokens, output_tokens=output):
-                totals.requests += requests
-                totals.input_tokens += input_tokens
-                totals.output_tokens += output
-            case Answered(cost=cost):
-                if totals.cost is not None:
-                    totals.cost = None if cost is None else totals.cost + cost
+            case RequestSent(address=address):
+                self._entries.sent(address)
+            case RequestSettled(address=address):
+                self._use(address, Spent(event.requests, event.input_tokens, event.output_tokens))
+            case Answered(address=address, cost=cost):
+                self._use(address, Spent(cost=cost))
+            case Retrying(address=address) if address in self._unsettled:
+                self._entries.settle(address, self._unsettled.pop(address))
             case _:
                 pass
 
+    def _use(self, address: str, spent: Spent) -> None:
+        self._spent = self._spent.plus(spent)
+        self._unsettled[address] = self._unsettled.get(address, Spent()).plus(spent)
+
     def _finish(self, status: str, message: str | None) -> Report:
-        tally, totals = self._tally, self._totals
-        self._store.finish(
-            replace(
-                self._record,
-                ended=self._clock.now(),
-                status=status,
-                completed=tally.completed,
-                failures=tally.failures,
-                message=message,
-            )
+        tally, spent = self._tally, self._spent
+        self._enter(())
+        self._record = replace(
+            self._record,
+            ended=self._clock.now(),
+            status=status,
+            completed=tally.completed,
+            failures=tally.failures,
+            message=message,
         )
+        self._entries.update(self._record)
         self._emit(
             RunFinished(
                 run=self._record.id,
@@ -308,10 +407,10 @@ class Run:
                 completed=tally.completed,
                 iterations=self._record.iterations,
                 failures=tally.failures,
-                requests=totals.requests,
-                input_tokens=totals.input_tokens,
-                output_tokens=totals.output_tokens,
-                cost=totals.cost,
+                requests=spent.requests,
+                input_tokens=spent.input_tokens,
+                output_tokens=spent.output_tokens,
+                cost=spent.cost,
                 simulated=self._record.simulated,
                 message=message,
             )

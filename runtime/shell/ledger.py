@@ -33,7 +33,7 @@ from botticelli.compiler.semantics.limits import (
     Reading,
     Usage,
 )
-from botticelli.runtime.shell.store import StoreError
+from botticelli.runtime.problems import StoreError
 
 KEPT = 2 * DAY
 """How long the file keeps a request: no window reaches further back."""

@@ -8,21 +8,13 @@ import asyncio
 from collections.abc import Callable
 from random import uniform
 
-import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 
 from botticelli.compiler.ir.program import Multipliers, Retry
 from botticelli.compiler.semantics.limits import Demand, LimitError, Limits, Usage, scale
 from botticelli.compiler.semantics.providers import ModelFacts
 from botticelli.compiler.semantics.tokens import ceiling, estimate
-from botticelli.runtime.drivers.protocol import (
-    Driver,
-    DriverError,
-    ModelAnswer,
-    ModelRequest,
-    TextPart,
-)
+from botticelli.runtime.drivers.protocol import Driver, DriverError, ModelAnswer, ModelRequest
 from botticelli.runtime.effects import AskModel, Exhaustion, Failure
 from botticelli.runtime.events import (
     Answered,
@@ -33,6 +25,7 @@ from botticelli.runtime.events import (
     Retrying,
     Waiting,
 )
+from botticelli.runtime.journal.records import Spent
 from botticelli.runtime.shell.clock import Clock, sleep_until
 from botticelli.runtime.shell.ledger import Pool
 from botticelli.runtime.shell.limiter import Limiter, Reservation, Wanted
@@ -83,9 +76,19 @@ class ModelCaller:
         self._emit = emit
         self._spending = SpendingBooks()
 
+    def restore(self, effect: AskModel, spent: Spent) -> None:
+        """Count what an effect has used before this process against the caps that it is under."""
+        tokens = spent.input_tokens + spent.output_tokens
+        self._spending.correct(effect.caps, spent.requests, tokens, spent.cost or 0.0)
+
+    def most(self, effect: AskModel) -> Spent:
+        """Return the most that one attempt uses, for one that was lost."""
+        facts = self._driver.rate_limits(effect.request.model)
+        demand, most = _measure(effect.request, facts, facts.limits)
+        return Spent(1, most.input, demand.output, most.cost)
+
     async def ask(self, effect: AskModel) -> ModelAnswer | Failure | Exhaustion:
         """Perform the effect; every expected failure is a result."""
-        effect = self._suited(effect)
         facts = self._driver.rate_limits(effect.request.model)
         try:
             limits = scale(facts.limits, self._budget(effect.budget))
@@ -116,18 +119,6 @@ class ModelCaller:
                 self._limiter.hold(attempt.reservation.pool, until)
             self._emit(Waiting(address=str(effect.address), what="retry", until=until))
             await sleep_until(self._clock, until)
-
-    def _suited(self, effect: AskModel) -> AskModel:
-        """Say in words what is asked for, where the driver has no way to hold a model to it."""
-        request = effect.request
-        if request.output_schema is None or self._driver.capabilities.structured_output:
-            return effect
-        form = msgspec.json.encode(request.output_schema).decode()
-        wanted = TextPart(f"Answer with nothing but JSON that follows this JSON Schema:\n{form}")
-        *before, last = request.messages
-        asked = replace(last, parts=(*last.parts, wanted))
-        told = replace(request, messages=(*before, asked), output_schema=None)
-        return replace(effect, request=told)
 
     async def _reserve(
         self, effect: AskModel, facts: ModelFacts, limits: Limits, number: int

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from botticelli.compiler.ir.program import Multipliers, Program
 from botticelli.compiler.semantics.configuration import (
@@ -18,9 +19,17 @@ from botticelli.compiler.semantics.configuration import (
 from botticelli.compiler.semantics.limits import LimitError, scale
 from botticelli.compiler.semantics.providers import Providers, UnknownTierError
 from botticelli.runtime.drivers.protocol import Driver, DriverPlugin, DriverSettings
-from botticelli.runtime.flow.carousel import overlay
+from botticelli.runtime.effects import Effect, RunCommand
+from botticelli.runtime.flow.carousel import Tally, overlay
+from botticelli.runtime.flow.interpret import Outcome, interpret
 from botticelli.runtime.flow.refusals import acts_of, platforms_of, reachable, refusals
-from botticelli.runtime.platforms.protocol import Platform, PlatformError, PlatformPlugin
+from botticelli.runtime.flow.schedule import Scheduled
+from botticelli.runtime.platforms.protocol import (
+    CommandTraits,
+    Platform,
+    PlatformError,
+    PlatformPlugin,
+)
 from botticelli.runtime.plugins import DRIVERS, PLATFORMS, UnknownPluginError, load
 from botticelli.runtime.problems import Problem, SetupError
 from botticelli.runtime.shell.clock import Clock
@@ -56,6 +65,30 @@ class Equipment(Struct, frozen=True, kw_only=True):
     def budget(self, multipliers: Multipliers) -> Multipliers:
         """Lay the command line over an effect's multipliers and the project's under them."""
         return overlay(self.over, overlay(multipliers, self.under))
+
+    def traits(self, effect: Effect) -> CommandTraits:
+        """Say whether an effect writes, and under a key."""
+        if isinstance(effect, RunCommand):
+            found = self.platforms[effect.platform].traits(effect.command)
+            return found or CommandTraits(writes=False)
+        return CommandTraits(writes=effect.writes, keyed=effect.keyed)
+
+    def interpret(self, program: Program, tally: Tally) -> Scheduled[Outcome]:
+        """Begin a fresh flow of a program."""
+        return interpret(
+            program,
+            default_model=self.driver.default_model,
+            variables=self.variables,
+            environment=self.environment,
+            tally=tally,
+        )
+
+    def as_for(
+        self, program: Program, variables: Mapping[str, str], environment: Mapping[str, str]
+    ) -> "Equipment":
+        """Return the same for another program, as far as it can be interpreted with it."""
+        values, _ = resolve_variables(program.variables, variables, environment)
+        return replace(self, variables=values, environment=_read(program, environment))
 
     async def close(self) -> None:
         await self.driver.close()
@@ -105,11 +138,7 @@ async def equip(
         over=options.budget,
         under=configuration.budget,
         variables=variables,
-        environment={
-            name: environment[name]
-            for narrative in reachable(program)
-            for name in narrative.environment
-        },
+        environment=_read(program, environment),
         warnings=warnings,
     )
 
@@ -184,6 +213,16 @@ def _platform_plugins(
         names = ", ".join(dict.fromkeys(missing))
         problems.append(Problem(f"the platforms need what is not set in the environment: {names}"))
     return plugins
+
+
+def _read(program: Program, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what the narratives of a program may read of the environment."""
+    return {
+        name: environment[name]
+        for narrative in reachable(program)
+        for name in narrative.environment
+        if name in environment
+    }
 
 
 def _missing_names(program: Program, environment: Mapping[str, str]) -> list[Problem]:

@@ -35,10 +35,11 @@ from botticelli.runtime.effects import (
 from botticelli.runtime.events import Event, EventNode
 from botticelli.runtime.flow.carousel import Tally
 from botticelli.runtime.flow.interpret import Outcome, interpret
+from botticelli.runtime.journal.file import open_journal
+from botticelli.runtime.journal.records import Answer
 from botticelli.runtime.shell.clock import Clock, VirtualClock
-from botticelli.runtime.shell.engine import Report, Run
+from botticelli.runtime.shell.engine import Report, Run, new_record
 from botticelli.runtime.shell.setup import Options, equip
-from botticelli.runtime.shell.store import StoredResult, open_store
 
 PLACE = Place("a.toml", 1, 1)
 MONDAY = 1_760_000_000.0  # 2025-10-09T08:53:20Z
@@ -186,7 +187,7 @@ class Rehearsal:
 class Performance:
     """A run through the shell: its report, its events, its stored results."""
 
-    def __init__(self, report: Report, events: list[Event], results: list[StoredResult]) -> None:
+    def __init__(self, report: Report, events: list[Event], results: list[Answer]) -> None:
         self.report = report
         self.events = events
         self.results = results
@@ -220,25 +221,28 @@ def perform(
         equipment = await equip(
             made, configuration, Options(driver=driver, **options), surroundings, clock
         )
-        store = open_store(project, create=True)
-        assert store is not None
+        journal = open_journal(project, create=True)
+        assert journal is not None
+        record = new_record(made, equipment, source="a.toml")
+        entries = journal.begin(record, made)
         try:
             performance = Run(
                 made,
                 equipment,
-                source="a.toml",
-                store=store,
+                record=record,
+                entries=entries,
                 confirm=confirm,
                 sink=events.append,
             )
             return await performance.execute()
         finally:
-            store.close()
+            entries.close()
+            journal.close()
             await equipment.close()
 
     report = clock.run(run())
-    store = open_store(project, create=False)
-    assert store is not None
-    results = store.results(report.run)
-    store.close()
+    journal = open_journal(project, create=False)
+    assert journal is not None
+    results = list(journal.answers(report.run))
+    journal.close()
     return Performance(report, events, results)

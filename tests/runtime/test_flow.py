@@ -32,6 +32,7 @@ from botticelli.compiler.ir.program import (
     Security,
     TableInput,
 )
+from botticelli.compiler.ir.types import Text
 from botticelli.runtime.drivers.protocol import BLOCKED, LENGTH
 from botticelli.runtime.effects import (
     AskModel,
@@ -484,17 +485,16 @@ def test_everything_that_cannot_be_run_is_refused_at_once() -> None:
     table = TableInput(table=template("posts"), names=("posts",), place=PLACE)
     made = program(
         narrative(
-            act("a", table, "Hello {{ state.last }}"),
+            act("a", table, "Hello {{ state.last }}", output=Text()),
             content=Content(target="posts"),
         )
     )
     whats = [each.what for each in refusals(made)]
-    assert len(whats) == 3
-    assert "table inputs" in whats
+    assert len(whats) == 4
+    assert {"table inputs", "typed output (`output`)"} <= set(whats)
     assert any("state" in what for what in whats)
 
 
 def test_what_no_order_leads_to_is_not_refused() -> None:
-    unused = act("b", "Hi {{ trigger.x }}")
-    made = program(narrative(act("a", "Hello"), unused, order=sequence("a")))
+    made = program(narrative(act("a", "Hello"), act("b", "Hi", output=Text()), order=sequence("a")))
     assert refusals(made) == []

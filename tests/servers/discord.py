@@ -5,6 +5,7 @@ A request that breaks the contract is answered with 400 and noted in ``faults``.
 """
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -37,6 +38,7 @@ class Reply(Struct):
     """What to answer once (or ``times``) instead of an example of the contract's schema.
 
     ``drop`` closes the connection without an answer: `before` the request is carried out or after.
+    ``slow`` carries it out and answers as usual, so many seconds later.
     """
 
     status: int = 200
@@ -44,6 +46,7 @@ class Reply(Struct):
     headers: dict[str, str] = field(default_factory=dict)
     times: int = 1
     drop: str | None = None
+    slow: float = 0.0
 
 
 class DiscordServer:
@@ -96,6 +99,9 @@ class DiscordServer:
             if planned is not None and (planned.drop == "before" or planned.status >= 400):
                 return planned
             done = self._carried_out(request)
+            if planned is not None and planned.slow:
+                done.slow = planned.slow
+                return done
             return done if planned is None else planned
 
     def _planned(self, operation: str) -> Reply | None:
@@ -166,6 +172,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         reply = self._judged(raw)
+        time.sleep(reply.slow)
         if reply.drop is not None:
             self.close_connection = True
             return

@@ -13,7 +13,12 @@ from botticelli.compiler.semantics.commands import Command, find, nearest
 from botticelli.runtime.platforms.discord.composed import COMPOSED, Steps
 from botticelli.runtime.platforms.discord.failures import refusal
 from botticelli.runtime.platforms.discord.limits import RateLimits
-from botticelli.runtime.platforms.discord.requests import Outgoing, checked_arguments, outgoing
+from botticelli.runtime.platforms.discord.requests import (
+    NONCE_LIFE,
+    Outgoing,
+    checked_arguments,
+    outgoing,
+)
 from botticelli.runtime.platforms.protocol import CommandTraits, Json, PlatformError
 
 if TYPE_CHECKING:
@@ -57,7 +62,10 @@ class DiscordPlatform:
 
     def traits(self, command: str) -> CommandTraits | None:
         known = find("discord", command)
-        return None if known is None else CommandTraits(writes=known.writes, keyed=known.keyed)
+        if known is None:
+            return None
+        life = NONCE_LIFE if known.keyed else None
+        return CommandTraits(writes=known.writes, keyed=known.keyed, key_life=life)
 
     async def perform(
         self, command: str, arguments: Mapping[str, Json], *, idempotency_key: str

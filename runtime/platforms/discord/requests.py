@@ -14,6 +14,8 @@ from botticelli.runtime.platforms.protocol import Json, PlatformError
 
 NONCE_LENGTH = 25
 """The longest nonce that the API takes."""
+NONCE_LIFE = 120.0
+"""Seconds for which a nonce is certainly known; the documentation says "the past few minutes"."""
 SIGNATURES = {b"GIF8": "image/gif", b"{": "application/json"}
 """How files begin whose type is not said; others are taken for PNG."""
 MAJOR_PARAMETERS = ("channel_id", "guild_id", "webhook_id")

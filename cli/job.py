@@ -1,0 +1,260 @@
+"""A run as the command line makes it: its display, its event file, its questions, its summary."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+from msgspec.structs import replace
+
+from botticelli.runtime.flow.carousel import Tally
+from botticelli.runtime.journal.file import Journal, open_journal
+from botticelli.runtime.journal.records import RUNNING, RunRecord, Spent
+from botticelli.runtime.journal.resumption import Resumption, Scripts, resume, start_from
+from botticelli.runtime.problems import Problem, SetupError
+from botticelli.runtime.shell.engine import Report, Run, new_record
+from botticelli.runtime.shell.setup import Equipment, equip
+
+if TYPE_CHECKING:
+    from botticelli.cli.plan import Earlier, Plan
+    from botticelli.cli.progress import Display
+    from botticelli.runtime.effects import Effect
+    from botticelli.runtime.events import Event
+    from botticelli.runtime.shell.clock import Clock
+
+SKIP = "skip"
+REPEAT = "repeat"
+
+
+class Job:
+    """Runs a plan. `confirmed` names commands that need no further confirmation, `on_unknown` says
+    what to do with writes of unknown outcome where nobody can be asked."""
+
+    def __init__(
+        self,
+        plan: "Plan",
+        *,
+        display: "Display",
+        events: IO[str] | None,
+        quiet: bool,
+        on_unknown: str | None,
+        confirmed: tuple[str, ...],
+    ) -> None:
+        self._plan = plan
+        self._display = display
+        self._events = events
+        self._quiet = quiet
+        self._on_unknown = on_unknown
+        self._confirmed = confirmed
+        self._finished: Any = None
+        self._started = 0.0
+        self._journal_path = ""
+        self.terminated = False
+
+    def run(self, clock: "Clock") -> Report:
+        """Run to the end and print the summary, also when a signal ends the run."""
+        try:
+            return clock.run(self._execute(clock))
+        finally:
+            self._display.stop()
+            self._summarize()
+
+    async def _execute(self, clock: "Clock") -> Report:
+        plan = self._plan
+        self._obey_signals()
+        equipment = await equip(plan.program, plan.configuration, plan.options, os.environ, clock)
+        try:
+            journal = open_journal(Path(plan.configuration.project), create=True)
+            assert journal is not None
+            try:
+                self._journal_path = _shown(journal.path)
+                return await self._run(journal, equipment)
+            finally:
+                journal.close()
+        finally:
+            await equipment.close()
+
+    async def _run(self, journal: Journal, equipment: Equipment) -> Report:
+        plan, earlier = self._plan, self._plan.earlier
+        resumption: Resumption | None = None
+        spent, skipped = Spent(), frozenset[str]()
+        if earlier is not None and earlier.act is None:
+            record = self._reopened(earlier.record)
+            entries = journal.reopen(record.id)
+        else:
+            record = self._new(equipment)
+            if earlier is not None:
+                resumption = self._start_from(journal, earlier, equipment)
+            entries = journal.begin(record, plan.program)
+        try:
+            if earlier is not None and resumption is not None:
+                entries.adopt(earlier.record.id, tuple(resumption.recording.places))
+            elif earlier is not None:
+                resumption = self._resume(journal, earlier, equipment)
+                spent = journal.spent(record.id)
+                skipped = self._decide(resumption.unknown)
+                entries.keep_program(plan.program)
+                entries.update(record)
+            self._display.start()
+            run = Run(
+                plan.program,
+                equipment,
+                record=record,
+                entries=entries,
+                confirm=self._confirm,
+                sink=self._take,
+                instead=self._show if record.dry_run else None,
+                resumption=resumption,
+                spent=spent,
+                skipped=skipped,
+                only=plan.settings.only if record.origin is not None else None,
+            )
+            return await run.execute()
+        finally:
+            entries.close()
+
+    def _new(self, equipment: Equipment) -> RunRecord:
+        plan = self._plan
+        record = new_record(
+            plan.program,
+            equipment,
+            source=plan.source,
+            source_hash=plan.source_hash,
+            settings=plan.settings,
+            dry_run=plan.dry_run,
+            origin=None if plan.earlier is None else plan.earlier.record.id,
+        )
+        return record if plan.settings.only is None else replace(record, iterations=1)
+
+    def _reopened(self, record: RunRecord) -> RunRecord:
+        carousel = self._plan.program.narratives[self._plan.program.entry].carousel
+        iterations = carousel.iterations if carousel is not None else 1
+        return replace(record, ended=None, status=RUNNING, message=None, iterations=iterations)
+
+    def _resume(self, journal: Journal, earlier: "Earlier", equipment: Equipment) -> Resumption:
+        scripts = self._scripts(earlier, equipment)
+        return resume(journal, earlier.record.id, scripts, equipment.traits, equipment.clock.now())
+
+    def _start_from(self, journal: Journal, earlier: "Earlier", equipment: Equipment) -> Resumption:
+        assert earlier.act is not None
+        scripts = self._scripts(earlier, equipment)
+        return start_from(journal, earlier.record.id, earlier.act, scripts)
+
+    def _scripts(self, earlier: "Earlier", equipment: Equipment) -> Scripts:
+        """Return the program now and, if it has changed, as it was, in today's environment."""
+        program = self._plan.program
+        before = equipment.as_for(earlier.program, earlier.variables, os.environ)
+        return Scripts(
+            now=lambda: equipment.interpret(program, Tally()),
+            before=(
+                (lambda: before.interpret(earlier.program, Tally()))
+                if self._plan.has_changed
+                else None
+            ),
+            environment={**before.environment, **equipment.environment},
+        )
+
+    def _decide(self, unknown: "tuple[Effect, ...]") -> frozenset[str]:
+        """Return which writes of unknown outcome are not repeated. Raises SetupError where that
+        cannot be decided."""
+        if self._on_unknown is not None:
+            return frozenset(str(effect.address) for effect in unknown if self._on_unknown == SKIP)
+        skipped = set()
+        undecided = []
+        for effect in unknown:
+            choice = _ask_about(effect)
+            if choice == SKIP:
+                skipped.add(str(effect.address))
+            elif choice != REPEAT:
+                undecided.append(effect)
+        if undecided:
+            listed = "".join(f"\n  {_described(effect)}" for effect in undecided)
+            raise SetupError(
+                Problem(
+                    f"of these writes nobody knows whether they took effect:{listed}\n  find out "
+                    "and say with --on-unknown skip or --on-unknown repeat how to go on"
+                )
+            )
+        return frozenset(skipped)
+
+    def _obey_signals(self) -> None:
+        """End cleanly on SIGTERM as well; Ctrl-C does so by itself."""
+        task = asyncio.current_task()
+
+        def terminate() -> None:
+            self.terminated = True
+            if task is not None:
+                task.cancel()
+
+        if sys.platform != "win32":
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
+
+    def _take(self, event: "Event") -> None:
+        from msgspec.json import encode
+
+        from botticelli.runtime.events import RunFinished, RunStarted
+
+        if isinstance(event, RunStarted):
+            self._started = event.time
+        elif isinstance(event, RunFinished):
+            self._finished = event
+        if self._events is not None:
+            self._events.write(encode(event).decode() + "\n")
+            self._events.flush()
+        self._display.show(event)
+
+    async def _confirm(self, name: str, arguments: Mapping[str, Any]) -> bool:
+        from botticelli.compiler.semantics.policies import names_command
+        from botticelli.compiler.semantics.templates import as_json
+
+        platform, _, command = name.partition(".")
+        if any(names_command(each, platform, command) for each in self._confirmed):
+            return True
+        return self._display.ask(f"Perform {name} {as_json(dict(arguments))}?")
+
+    def _show(self, name: str, arguments: Mapping[str, Any]) -> None:
+        """Show what a dry run does not send."""
+        from botticelli.compiler.semantics.templates import as_json
+
+        self._display.say(f"  would perform {name} {as_json(dict(arguments))}")
+
+    def _summarize(self) -> None:
+        if self._finished is None or self._quiet:
+            return
+        from botticelli.cli.summary import summarize
+
+        seconds = self._finished.time - self._started
+        click.echo(summarize(self._finished, seconds, self._journal_path))
+
+
+def _ask_about(effect: "Effect") -> str | None:
+    """Ask what to do with a write of unknown outcome; None when there is nobody to ask."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    click.echo(f"Nobody knows whether this took effect: {_described(effect)}", err=True)
+    choice: str = click.prompt(
+        "Leave it (skip), do it (again) or end here (stop)?",
+        type=click.Choice([SKIP, REPEAT, "stop"]),
+        err=True,
+    )
+    return choice
+
+
+def _described(effect: "Effect") -> str:
+    from botticelli.compiler.semantics.templates import as_json
+    from botticelli.runtime.effects import RunCommand
+    from botticelli.runtime.shell.commands import showable
+
+    arguments = f" {as_json(showable(effect))}" if isinstance(effect, RunCommand) else ""
+    return f"{effect.subject}{arguments} ({effect.address})"
+
+
+def _shown(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,40 @@
+"""A program narrowed by the command line: one act of it alone, tighter or wider caps."""
+
+from msgspec.structs import replace
+
+from botticelli.compiler.ir.program import Narrative, Program, RunAct, Sequence
+
+
+def alone(program: Program, act: str) -> Program:
+    """Return the program that runs one act of its entry, and nothing before or after it.
+
+    In a carousel it is the first iteration of one.
+    """
+    narrative = program.narratives[program.entry]
+    step = RunAct(act=act, place=narrative.acts[act].place)
+    order = Sequence(steps=(step,), place=narrative.order.place)
+    carousel = narrative.carousel
+    if carousel is not None:
+        carousel = replace(carousel, iterations=1, every=None)
+    return _with_entry(program, replace(narrative, order=order, carousel=carousel))
+
+
+def capped(program: Program, max_requests: int | None, max_cost: float | None) -> Program:
+    """Return the program with caps of the command line in place of those of its entry."""
+    narrative = program.narratives[program.entry]
+    limits = narrative.limits
+    if max_requests is not None:
+        limits = replace(limits, max_requests=max_requests)
+    if max_cost is not None:
+        limits = replace(limits, max_cost=max_cost)
+    return _with_entry(program, replace(narrative, limits=limits))
+
+
+def belongs_to(address: str, act: str) -> bool:
+    """Tell whether an effect at an address is one of an act of the entry, or of what it calls."""
+    own, _, _ = address.partition("/call-")
+    return f"/{act}/" in f"/{own}/"
+
+
+def _with_entry(program: Program, narrative: Narrative) -> Program:
+    return replace(program, narratives={**program.narratives, program.entry: narrative})
