@@ -14,6 +14,7 @@ _COMMANDS = {
     "rule": "Explain a rule of the checker, or list all of them.",
     "runs": "Show what earlier runs did.",
     "migrate": "Rewrite older forms of narratives into the present ones.",
+    "state": "Show and change what a project remembers between runs.",
     "schema": "Keep what is known of a database's tables in schema.lock.toml.",
 }
 

@@ -121,7 +121,8 @@ def _opened(project: Path | None) -> "Iterator[Journal]":
 
 def nearest_project(folder: Path) -> Path:
     """The project that a folder is in: where runs are kept, at it or above it."""
-    from botticelli.runtime.journal.file import FILE, FOLDER
+    from botticelli.runtime.folder import FOLDER
+    from botticelli.runtime.journal.file import FILE
 
     for each in (folder, *folder.parents):
         if (each / FOLDER / FILE).is_file():

@@ -75,6 +75,19 @@ class RunCommand(EffectNode, frozen=True, tag="run-command"):
         return f"{self.platform}.{self.command}"
 
 
+class ReadState(EffectNode, frozen=True, tag="read-state"):
+    """Read the project's state. Answered by a StateSnapshot or a Failure."""
+
+
+class CommitState(EffectNode, frozen=True, tag="commit-state"):
+    """Set keys of the project's state, all or none. Answered by a Done or a Failure."""
+
+    writes: ClassVar[bool] = True
+    keyed: ClassVar[bool] = True
+
+    values: dict[str, Json]
+
+
 class Wait(EffectNode, frozen=True, tag="wait"):
     """Wait until a moment. Answered by a Moment, at or after it."""
 
@@ -85,7 +98,7 @@ class ReadClock(EffectNode, frozen=True, tag="read-clock"):
     """Answered by a Moment."""
 
 
-Effect = AskModel | RunCommand | Wait | ReadClock
+Effect = AskModel | RunCommand | ReadState | CommitState | Wait | ReadClock
 
 
 class ResultNode(Struct, frozen=True, tag_field="result"):
@@ -96,6 +109,14 @@ class CommandResult(ResultNode, frozen=True, tag="command"):
     """What a platform returned: JSON values (as `Any`, since the journal reads it back by type)."""
 
     value: Any
+
+
+class StateSnapshot(ResultNode, frozen=True, tag="state"):
+    values: dict[str, Any]
+
+
+class Done(ResultNode, frozen=True, tag="done"):
+    """It happened, and there is nothing to say of it."""
 
 
 class Moment(ResultNode, frozen=True, tag="moment"):
@@ -124,7 +145,7 @@ class Exhaustion(ResultNode, frozen=True, tag="exhaustion"):
     message: str
 
 
-Result = ModelAnswer | CommandResult | Moment | Failure | Exhaustion
+Result = ModelAnswer | CommandResult | StateSnapshot | Done | Moment | Failure | Exhaustion
 
 
 class Completion(Struct, frozen=True):

@@ -10,7 +10,8 @@ from botticelli.compiler.nearest import nearest
 from botticelli.compiler.rules.resources import acts_of_file
 from botticelli.compiler.rules.subject import Subject
 from botticelli.compiler.rules.templates import analyses, surroundings
-from botticelli.compiler.semantics.commands import canonical, find
+from botticelli.compiler.semantics.commands import find
+from botticelli.compiler.semantics.state import is_id, keys_of
 from botticelli.compiler.templates.values import Use
 from botticelli.compiler.workspace.workspace import Unit
 from botticelli.grammar import catalogue
@@ -64,10 +65,8 @@ def written_keys(command: Command) -> Iterator[str]:
     if found is None or not isinstance(found.result, Record):
         return
     for field in found.result.fields:
-        if field.name == "id" or field.name.endswith("_id"):
-            bare = name.removeprefix(f"{platform}.")
-            yield from (field.name, f"{platform}.{bare}.{field.name}")
-            yield f"{platform}.{canonical(platform, name)}.{field.name}"
+        if is_id(field.name):
+            yield from keys_of(platform, name, field.name)
 
 
 def _report(key: str, text: Text, use: Use, known: set[str], subject: Subject) -> None:

@@ -71,7 +71,7 @@ def _read(
         case CommandInput():
             return (yield from _command(frame, scope, act, source, address))
         case NarrativeInput(narrative=name):
-            value = yield from call_narrative(frame, name, frame.variables, address)
+            value = yield from call_narrative(frame, scope, name, frame.variables, address)
             return value, printed(value)
         case MediaInput() | TableInput():
             raise AssertionError(f"{type(source).__name__} passed the refusals")
@@ -82,20 +82,21 @@ def _call(frame: Frame, scope: Scope, act: Act, narrative: str) -> Walk[None]:
     names = scope.names(frame)
     given = {key: evaluate(value, names) for key, value in act.arguments.items()}
     variables = {**frame.variables, **given}
-    output = yield from call_narrative(frame, narrative, variables, frame.address)
+    output = yield from call_narrative(frame, scope, narrative, variables, frame.address)
     source = NarrativeInput(narrative=narrative, place=act.place)
     scope.conversation.add_result(contribute(source, printed(output)))
     scope.finish(act.name, output)
 
 
 def call_narrative(
-    frame: Frame, name: str, variables: Mapping[str, Any], address: Address
+    frame: Frame, scope: Scope, name: str, variables: Mapping[str, Any], address: Address
 ) -> Walk[Any]:
-    """Run a narrative within another's frame, under the rules and caps of both."""
+    """Run a narrative within another's frame, under the rules and caps of both. Of the caller's
+    scope it shares the state."""
     from botticelli.runtime.flow.narrative import enter, run_narrative
 
     inner = enter(frame, frame.program.narratives[name], variables, address.into(f"call-{name}"))
-    return (yield from run_narrative(inner, Tally()))
+    return (yield from run_narrative(inner, Tally(), scope.state))
 
 
 def _command(
@@ -116,6 +117,7 @@ def _command(
     )
     match result:
         case CommandResult(value=value):
+            scope.state.remember(source.platform, source.command, value)
             return value, cut(as_json(value), source.max_bytes)
         case Failure(message=message):
             if source.required:

@@ -10,6 +10,7 @@ from botticelli.runtime.address import Address
 from botticelli.runtime.effects import CapScope, Exhaustion
 from botticelli.runtime.events import CarouselBudgetExhausted, RunFailed
 from botticelli.runtime.flow.carousel import Tally, overlay
+from botticelli.runtime.flow.committing import commit_state, read_state
 from botticelli.runtime.flow.narrative import run_narrative
 from botticelli.runtime.flow.schedule import Scheduled, Walk, schedule
 from botticelli.runtime.flow.scope import ActFailedError, ExhaustedError, Frame
@@ -64,7 +65,10 @@ def _run(frame: Frame, tally: Tally) -> Walk[Outcome]:
     output = error = exhausted = None
     ended_at: tuple[Address, ...] = ()
     try:
-        output = yield from run_narrative(frame, tally)
+        state = yield from read_state(frame)
+        output = yield from run_narrative(
+            frame, tally, state, lambda inner: commit_state(inner.address, state)
+        )
     except ActFailedError as failure:
         ended_at = _places(failure)
         error = failure.message if failure.act is None else f"act {failure.act}: {failure.message}"

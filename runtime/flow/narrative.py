@@ -1,6 +1,6 @@
 """A narrative's run: its order walked step by step, once or as often as its carousel says."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -20,6 +20,9 @@ from botticelli.runtime.flow.acts import run_act
 from botticelli.runtime.flow.carousel import Tally, overlay, run_carousel
 from botticelli.runtime.flow.schedule import Fork, Walk
 from botticelli.runtime.flow.scope import Frame, Scope
+from botticelli.runtime.flow.state import State
+
+IterationEnd = Callable[[Frame], Walk[None]]
 
 
 def enter(
@@ -38,18 +41,22 @@ def enter(
     )
 
 
-def run_narrative(frame: Frame, tally: Tally) -> Walk[Any]:
+def run_narrative(
+    frame: Frame, tally: Tally, state: State, end: IterationEnd | None = None
+) -> Walk[Any]:
     """Run a narrative and return the output of the act that ran last in it.
 
-    Each iteration of its carousel starts with a fresh conversation and without outputs. Raises
-    ActFailedError and ExhaustedError.
+    Each iteration of its carousel starts with a fresh conversation and without outputs; `end` is
+    walked after each that succeeds. Raises ActFailedError and ExhaustedError.
     """
     output: Any = None
 
     def iterate(inner: Frame) -> Walk[None]:
         nonlocal output
-        scope = Scope()
+        scope = Scope(state)
         yield from run_step(inner, scope, inner.narrative.order)
+        if end is not None:
+            yield from end(inner)
         output = scope.previous
 
     carousel = frame.narrative.carousel

@@ -28,6 +28,8 @@ from botticelli.compiler.ir.program import (
 )
 from botticelli.compiler.semantics.templates import has_tags
 
+TRIGGER = "trigger"
+
 
 class Refusal(Struct, frozen=True, order=True):
     """A construct that this version cannot run, and where it stands."""
@@ -156,9 +158,8 @@ def _in_value(value: Value) -> Iterator[tuple[Place, str]]:
 def _in_template(template: Template) -> Iterator[tuple[Place, str]]:
     if not has_tags(template.source):
         return
-    for name in ("state", "trigger"):
-        if name in template.source and name in _names(template.source):
-            yield template.place, f"`{name}` in templates"
+    if TRIGGER in template.source and TRIGGER in _names(template.source):
+        yield template.place, "`trigger` in templates, which only a trigger fills,"
 
 
 def _names(source: str) -> set[str]:

@@ -12,6 +12,7 @@ from botticelli.runtime.address import Address
 from botticelli.runtime.effects import CapScope, Exhaustion
 from botticelli.runtime.flow.conversation import Conversation
 from botticelli.runtime.flow.schedule import WalkError
+from botticelli.runtime.flow.state import State
 
 
 class ActFailedError(WalkError):
@@ -61,9 +62,10 @@ class Frame(Struct, frozen=True, kw_only=True):
 
 
 class Scope:
-    """The outputs so far and the conversation; acts add to it."""
+    """The outputs so far, the conversation and the project's state; acts add to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, state: State) -> None:
+        self.state = state
         self.outputs: dict[str, Any] = {}
         self.ran = False
         self.previous: Any = None
@@ -75,7 +77,7 @@ class Scope:
         self.ran = True
 
     def copy(self) -> "Scope":
-        copied = Scope()
+        copied = Scope(self.state.copy())
         copied.outputs = dict(self.outputs)
         copied.ran, copied.previous = self.ran, self.previous
         copied.conversation = self.conversation.copy()
@@ -88,11 +90,17 @@ class Scope:
             for act, output in branch.outputs.items():
                 if act not in before or before[act] is not output:
                     self.finish(act, output)
+        self.state.join([branch.state for branch in branches])
         self.conversation.join([branch.conversation for branch in branches])
 
     def names(self, frame: Frame) -> dict[str, Any]:
         """Return the names that templates see."""
-        names = {**self.outputs, "vars": frame.variables, "env": frame.environment}
+        names = {
+            **self.outputs,
+            "vars": frame.variables,
+            "env": frame.environment,
+            "state": self.state.names(),
+        }
         if self.ran:
             names["previous"] = self.previous
         if frame.iteration is not None:

@@ -17,6 +17,7 @@ from botticelli.compiler.ir.program import Program
 from botticelli.compiler.semantics.templates import as_json
 from botticelli.runtime.drivers.protocol import ModelAnswer
 from botticelli.runtime.effects import CommandResult
+from botticelli.runtime.folder import FOLDER, prepare_folder
 from botticelli.runtime.journal.encoding import decode_result
 from botticelli.runtime.journal.entries import RunEntries
 from botticelli.runtime.journal.lock import RunLock, is_running
@@ -32,7 +33,6 @@ from botticelli.runtime.journal.records import (
 from botticelli.runtime.journal.schema import prepare
 from botticelli.runtime.problems import StoreError
 
-FOLDER = ".botticelli"
 FILE = "runs.sqlite"
 
 _RUN = RunRecord.__struct_fields__
@@ -251,10 +251,7 @@ def open_journal(project: Path, *, create: bool) -> Journal | None:
     if not create and not path.exists():
         return None
     try:
-        folder.mkdir(exist_ok=True)
-        ignore = folder / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
+        prepare_folder(project)
     except OSError as error:
         raise StoreError(f"the folder {folder} cannot be made: {error.strerror}") from error
     return Journal(path)

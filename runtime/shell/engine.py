@@ -16,13 +16,17 @@ from botticelli.compiler.ir.program import Program
 from botticelli.runtime.effects import (
     AskModel,
     CommandResult,
+    CommitState,
     Completion,
+    Done,
     Effect,
     Failure,
     Moment,
     ReadClock,
+    ReadState,
     Result,
     RunCommand,
+    StateSnapshot,
     Wait,
 )
 from botticelli.runtime.events import (
@@ -56,6 +60,7 @@ from botticelli.runtime.journal.records import (
 )
 from botticelli.runtime.journal.replay import replay
 from botticelli.runtime.journal.resumption import Resumption
+from botticelli.runtime.problems import StoreError
 from botticelli.runtime.shell.clock import sleep_until
 from botticelli.runtime.shell.commands import CommandCaller, Confirm, Show
 from botticelli.runtime.shell.models import ModelCaller
@@ -331,6 +336,8 @@ class Run:
         if str(effect.address) in self._skipped:
             return self._skip(effect)
         match effect:
+            case ReadState() | CommitState():
+                return self._use_state(effect, now)
             case ReadClock():
                 return Moment(now)
             case Wait(until=until):
@@ -342,6 +349,17 @@ class Run:
                 return await self._models.ask(effect)
             case RunCommand():
                 return await self._commands.perform(effect, self._begun(effect, now))
+
+    def _use_state(self, effect: ReadState | CommitState, now: float) -> Result:
+        store = self._equipment.state
+        try:
+            if isinstance(effect, ReadState):
+                return StateSnapshot(store.values())
+            if not self._record.dry_run:
+                store.commit(self._record.id, str(effect.address), effect.values, now)
+        except StoreError as error:
+            return Failure(str(error))
+        return Done()
 
     def _begun(self, effect: Effect, now: float) -> float:
         """Return when an effect was first begun, if it was and nobody knows how it ended."""

@@ -5,6 +5,7 @@ Whatever is missing or wrong is collected and named at once, before anything is 
 
 import sqlite3
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -36,6 +37,7 @@ from botticelli.runtime.shell.clock import Clock
 from botticelli.runtime.shell.ledger import Ledger, MemoryLedger, SqliteLedger, ledger_path
 from botticelli.runtime.shell.limiter import Limiter
 from botticelli.runtime.shell.variables import resolve_variables
+from botticelli.runtime.state import StateStore
 
 NONE = Multipliers()
 
@@ -54,6 +56,7 @@ class Equipment(Struct, frozen=True, kw_only=True):
 
     driver: Driver
     platforms: Mapping[str, Platform]
+    state: StateStore
     limiter: Limiter
     clock: Clock
     over: Multipliers
@@ -94,6 +97,7 @@ class Equipment(Struct, frozen=True, kw_only=True):
         await self.driver.close()
         for platform in self.platforms.values():
             await platform.close()
+        self.state.close()
         self.limiter.close()
 
 
@@ -133,6 +137,7 @@ async def equip(
     return Equipment(
         driver=driver,
         platforms=platforms,
+        state=StateStore(Path(configuration.project)),
         limiter=Limiter(ledger, clock),
         clock=clock,
         over=options.budget,

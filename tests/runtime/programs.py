@@ -24,12 +24,16 @@ from botticelli.compiler.semantics.configuration import Configuration
 from botticelli.runtime.drivers.protocol import STOP, ModelAnswer, TokenUsage
 from botticelli.runtime.effects import (
     AskModel,
+    CommitState,
     Completion,
+    Done,
     Effect,
     Moment,
     ReadClock,
+    ReadState,
     Result,
     RunCommand,
+    StateSnapshot,
     Wait,
 )
 from botticelli.runtime.events import Event, EventNode
@@ -130,7 +134,9 @@ class Rehearsal:
         last_first: bool = False,
         lasting: Callable[[Effect], float] = lambda _: 0.0,
         variables: dict[str, Any] | None = None,
+        state: dict[str, Any] | None = None,
     ) -> None:
+        self.state = state or {}
         self.effects: list[Effect] = []
         self.events: list[Event] = []
         self.tally = Tally()
@@ -171,6 +177,11 @@ class Rehearsal:
         if isinstance(effect, Wait):
             self.now = max(self.now, effect.until)
             return Moment(self.now)
+        if isinstance(effect, ReadState):
+            return StateSnapshot(dict(self.state))
+        if isinstance(effect, CommitState):
+            self.state.update(effect.values)
+            return Done()
         self.now += self._lasting(effect)
         return self._respond(effect)
 
