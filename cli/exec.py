@@ -54,8 +54,8 @@ def _parse_variables(
 @click.option(
     "--driver",
     metavar="NAME",
-    help="What asks the model: gemini (default) or simulate, with options as in "
-    "simulate:delay=0.5,fail=2.",
+    help="What asks the model: gemini (default), anthropic, openai, simulate, record or replay, "
+    "with options as in simulate:delay=0.5,fail=2 or replay:file=tests/tale.jsonl.",
 )
 @click.option("--tier", metavar="NAME", help="The provider's tier, whose limits are kept.")
 @click.option("--rpm-multiplier", type=_SHARE, help="Share of the requests per minute to use.")

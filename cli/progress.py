@@ -15,6 +15,7 @@ from botticelli.runtime.events import (
     ActSkipped,
     ActStarted,
     Answered,
+    AnswerRejected,
     CarouselBudgetExhausted,
     CommandPerformed,
     Event,
@@ -72,6 +73,9 @@ def describe(event: Event) -> str | None:  # noqa: C901, PLR0912 - a table of ca
                 f"  {event.act}: {event.model} answered {event.characters:,} characters "
                 f"({event.input_tokens:,} tokens in, {event.output_tokens:,} out{mark})"
             )
+        case AnswerRejected(again=again):
+            then = "; asked again" if again else ""
+            return f"  {event.act}: the answer does not fit: {event.message}{then}"
         case CommandPerformed():
             done = f"{event.platform}.{event.command} {event.outcome}"
             return f"  {event.act}: {event.message or done}"
@@ -348,7 +352,7 @@ def _style(event: Event) -> str:
     match event:
         case ActFailed() | RunFailed() | CarouselBudgetExhausted():
             return "red"
-        case Warned() | Retrying():
+        case Warned() | Retrying() | AnswerRejected():
             return "yellow"
         case RunStarted() | IterationStarted():
             return "bold"

@@ -1,6 +1,6 @@
 """Where the stages of the compiler put what they find."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
@@ -58,24 +58,24 @@ class Reporter:
 
 
 def _discreet(diagnostic: Diagnostic) -> Diagnostic:
-    """Take the secrets of the files that a diagnostic shows out of its words, and leave out a fix
-    that would have to write one."""
+    """Take the keys that stand in the files that a diagnostic shows out of its words, and leave
+    out a fix that would have to write one."""
     edits = diagnostic.fix.edits if diagnostic.fix is not None else ()
     places: tuple[Anchor, ...] = (diagnostic, *diagnostic.labels, *edits)
     sources = {id(place.location.source): place.location.source for place in places}
-    secrets = [secret for source in sources.values() for secret in source.secrets]
-    if not secrets:
-        return diagnostic
-    from botticelli.compiler.semantics.secrets import without
+    for source in sources.values():
+        if source.has_keys:
+            diagnostic = _without_keys(diagnostic, source.concealer.without_keys)
+    return diagnostic
 
-    tells = any(without(secrets, edit.text) != edit.text for edit in edits)
+
+def _without_keys(diagnostic: Diagnostic, conceal: Callable[[str], str]) -> Diagnostic:
+    fix = diagnostic.fix
     return replace(
         diagnostic,
-        message=without(secrets, diagnostic.message),
-        note=without(secrets, diagnostic.note),
-        labels=tuple(
-            Label(without(secrets, label.message), label.location) for label in diagnostic.labels
-        ),
-        help=None if diagnostic.help is None else without(secrets, diagnostic.help),
-        fix=None if tells else diagnostic.fix,
+        message=conceal(diagnostic.message),
+        note=conceal(diagnostic.note),
+        labels=tuple(Label(conceal(each.message), each.location) for each in diagnostic.labels),
+        help=None if diagnostic.help is None else conceal(diagnostic.help),
+        fix=None if fix and any(conceal(edit.text) != edit.text for edit in fix.edits) else fix,
     )

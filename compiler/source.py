@@ -7,8 +7,12 @@ columns and bytes are worked out here, and only when a place is shown to someone
 from bisect import bisect_right
 from functools import cached_property
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    from botticelli.compiler.semantics.secrets import Concealer
 
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -45,21 +49,31 @@ class Source:
         self.text = text[1:] if self.has_byte_order_mark else text
 
     @cached_property
-    def _hidden(self) -> set[tuple[int, int]]:
+    def _hidden(self) -> dict[tuple[int, int], str]:
+        """The keys that must not be shown, by where they stand."""
         from botticelli.compiler.semantics.secrets import hidden_ranges
 
-        return hidden_ranges(self.text)
+        ranges = hidden_ranges(self.text)
+        return {(start, end): self.text[start:end].strip() for start, end in ranges}
 
-    def hide(self, span: Span, value: str) -> None:
-        """Never show what stands here: a secret that only its value can be recognised by."""
-        self._hidden.add((span.start, span.end))
-        self.__dict__.pop("shown", None)
-        self.secrets.append(value)
+    def hide(self, span: Span, key: str) -> None:
+        """Never show what stands here, a key that cannot be seen to be one in the text as it is."""
+        if not self.concealer.conceals(key):
+            self._hidden[(span.start, span.end)] = key
+            for remembered in ("shown", "concealer"):
+                self.__dict__.pop(remembered, None)
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether keys stand in the text, comments included."""
+        return bool(self._hidden)
 
     @cached_property
-    def secrets(self) -> list[str]:
-        """The keys that stand in the text, comments included, as far as they must not be shown."""
-        return [self.text[start:end].strip() for start, end in sorted(self._hidden)]
+    def concealer(self) -> "Concealer":
+        """What takes the keys of this text out of words about it."""
+        from botticelli.compiler.semantics.secrets import Concealer
+
+        return Concealer(self._hidden.values())
 
     @cached_property
     def shown(self) -> str:

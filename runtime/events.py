@@ -125,6 +125,16 @@ class Answered(EventNode, frozen=True, tag="answer"):
     simulated: bool
 
 
+class AnswerRejected(EventNode, frozen=True, tag="answer-rejected"):
+    """An answer does not fit the act's `output`; `again` says whether the model is asked again.
+    `message` names the faults by their places, without anything of the answer."""
+
+    address: str
+    act: str
+    message: str
+    again: bool
+
+
 class CommandPerformed(EventNode, frozen=True, tag="command"):
     """A command ended: `outcome` is `done`, `failed`, `refused`, `cached`, `unknown`, `skipped` (of
     unknown outcome, and not to be repeated) or `dry-run` (not performed)."""
@@ -215,6 +225,7 @@ Event = (
     | RequestSettled
     | Retrying
     | Answered
+    | AnswerRejected
     | CommandPerformed
     | ActFinished
     | ActFailed

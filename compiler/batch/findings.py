@@ -1,6 +1,6 @@
 """What is found in one file, before anyone has chosen what is reported of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,12 +34,12 @@ class Inspector:
     """Judges files. What several files of a project have in common is worked out once."""
 
     def __init__(self, files: Files) -> None:
-        self._files = files
+        self.files = files
         self._workspaces: dict[Project, Workspace] = {}
 
     def inspect(self, target: Target) -> tuple[FileFindings, list[Look]]:
         """Return what is found in a file, and the looks that it rests on."""
-        with self._files.recording() as looks:
+        with self.files.recording() as looks:
             if target.path.name == CONFIGURATION:
                 findings = FileFindings(relevant=True, found=self._configuration(target))
             elif target.path.name == LOCK_FILE:
@@ -52,19 +52,29 @@ class Inspector:
                 findings = self._source(target)
         return findings, [*looks]
 
+    def prepare(self, targets: Iterable[Target]) -> None:
+        """Read the projects of some files, in which each will look for others."""
+        for project in {target.project: None for target in targets}:
+            with self.files.recording():
+                self._workspace(project).units  # noqa: B018 - it is remembered
+
     def _source(self, target: Target) -> FileFindings:
         from botticelli.compiler.check import check_unit
         from botticelli.compiler.findings.suppression import suppress
-        from botticelli.compiler.workspace.workspace import Workspace
 
-        project = target.project
-        workspace = self._workspaces.get(project)
-        if workspace is None:
-            workspace = Workspace(project.folder, configured=project.configured, files=self._files)
-            self._workspaces[project] = workspace
+        workspace = self._workspace(target.project)
         unit = workspace.unit(target.path)
         found = check_unit(unit, workspace, named=True)
         return FileFindings(unit.may_be_narrative, suppress(unit.document, found))
+
+    def _workspace(self, project: Project) -> "Workspace":
+        from botticelli.compiler.workspace.workspace import Workspace
+
+        workspace = self._workspaces.get(project)
+        if workspace is None:
+            workspace = Workspace(project.folder, configured=project.configured, files=self.files)
+            self._workspaces[project] = workspace
+        return workspace
 
     def _configuration(self, target: Target) -> Suppressed:
         from botticelli.compiler.workspace.configuration import read_configuration_file
@@ -81,11 +91,14 @@ class Inspector:
     ) -> Suppressed:
         """Judge a file that says something of a whole project, by reading it."""
         from botticelli.compiler.findings.suppression import suppress
+        from botticelli.compiler.rules.secrets import report_keys
         from botticelli.compiler.workspace.documents import read_document
 
         reporter = Reporter()
-        read(target.path, reporter, self._files)
-        return suppress(read_document(target.path, self._files), reporter.diagnostics)
+        read(target.path, reporter, self.files)
+        document = read_document(target.path, self.files)
+        report_keys(document.root, reporter)
+        return suppress(document, reporter.diagnostics)
 
 
 def _no_source(path: Path) -> Diagnostic:

@@ -6,8 +6,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from botticelli.compiler.batch.cache import Cache, read_settings
-from botticelli.compiler.batch.findings import FileFindings, Inspector
-from botticelli.compiler.batch.stored import stored_findings
+from botticelli.compiler.batch.findings import FileFindings
 from botticelli.compiler.batch.targets import Project, Target, targets_of
 from botticelli.compiler.diagnostics import Diagnostic
 from botticelli.compiler.findings.selection import CheckSettings, Selection
@@ -64,23 +63,22 @@ def check_targets(
     return CheckResult(sorted(diagnostics, key=lambda each: each.order), checked)
 
 
-def _findings(
-    targets: Sequence[Target], files: Files, cache: Cache | None
-) -> Iterable[FileFindings]:
-    known = [cache.findings(target) if cache is not None else None for target in targets]
-    inspector: Inspector | None = None
-    for target, kept in zip(targets, known, strict=True):
-        if kept is not None:
-            yield kept
-            continue
-        inspector = inspector or Inspector(files)
-        found, looks = inspector.inspect(target)
-        if cache is not None:
-            entry = stored_findings(
-                found, looks, checker=cache.checker, project=target.project.folder, files=files
-            )
-            cache.keep_findings(target, entry)
-        yield found
+def _findings(targets: Sequence[Target], files: Files, cache: Cache | None) -> list[FileFindings]:
+    known = {
+        target.path: kept
+        for target in targets
+        if cache is not None and (kept := cache.findings(target)) is not None
+    }
+    missing = [target for target in targets if target.path not in known]
+    if missing:
+        from botticelli.compiler.batch.parallel import judge
+
+        judged = judge(missing, files, checker=None if cache is None else cache.checker)
+        for target, each in zip(missing, judged, strict=True):
+            known[target.path] = each.findings
+            if cache is not None and each.entry is not None:
+                cache.keep_findings(target, each.entry)
+    return [known[target.path] for target in targets]
 
 
 class _Settings:

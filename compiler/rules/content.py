@@ -132,8 +132,16 @@ def _constraint_violations(performed: Performed, rules: Rules) -> Iterator[Viola
 
 
 def _text_faults(text: Text, rules: Rules) -> Iterator[TextFault]:
-    """Yield what is wrong with a text as far as it is known: the whole, or what a template says
-    beside its values."""
+    """Yield what is wrong with a text as far as it is known, each fault where it is first seen."""
+    said: set[str] = set()
+    for fault in _every_fault(text, rules):
+        if fault.message not in said:
+            said.add(fault.message)
+            yield fault
+
+
+def _every_fault(text: Text, rules: Rules) -> Iterator[TextFault]:
+    """Look at the whole of a text, or at what a template says beside its values."""
     known = constant_text(text.value)
     if known is not None:
         for fault in _bounded(known, rules, whole=True):

@@ -3,20 +3,31 @@
 from collections.abc import Iterator
 
 from botticelli.compiler.diagnostics import Location
+from botticelli.compiler.narrative.model import TextInput
+from botticelli.compiler.reporter import Reporter
 from botticelli.compiler.rules.mentions import strings
+from botticelli.compiler.rules.resources import acts_of_file
 from botticelli.compiler.rules.subject import Subject
 from botticelli.compiler.semantics.secrets import Secret, find_secrets
-from botticelli.compiler.syntax.nodes import Array, Document, Node, Scalar, Table
+from botticelli.compiler.syntax.nodes import Array, Node, Scalar, Table
 from botticelli.grammar import catalogue
 
 
 def check_secrets(subject: Subject) -> None:
+    """Check a file, and the prompts of its acts that stand in files of their own."""
+    report_keys(subject.unit.document.root, subject.reporter)
+    for act in acts_of_file(subject.file):
+        for item in act.inputs:
+            if isinstance(item, TextInput) and item.content is not None:
+                report_keys(item.content.node, subject.reporter)
+
+
+def report_keys(root: Node, reporter: Reporter) -> None:
     """Report every literal, key or value, that has the form of a known kind of key."""
-    document = subject.unit.document
-    if not _may_hold_one(document):
+    if not _may_hold_one(root):
         return
-    for secret, location in _secrets_of(document):
-        subject.reporter.report(
+    for secret, location in _secrets_in(root):
+        reporter.report(
             catalogue.HARD_CODED_SECRET,
             location,
             f"{secret.kind} stands in this file",
@@ -26,16 +37,16 @@ def check_secrets(subject: Subject) -> None:
         )
 
 
-def _may_hold_one(document: Document) -> bool:
+def _may_hold_one(root: Node) -> bool:
     """Escapes can hide a key from a look at the text; where there are none, that look tells."""
-    source = document.source
-    if source.secrets:
+    source = root.document.source
+    if source.has_keys:
         return True
-    return "\\" in source.text and bool(find_secrets("\n".join(strings(document.root))))
+    return "\\" in source.text and bool(find_secrets("\n".join(strings(root))))
 
 
-def _secrets_of(document: Document) -> Iterator[tuple[Secret, Location]]:
-    waiting: list[Node] = [document.root]
+def _secrets_in(root: Node) -> Iterator[tuple[Secret, Location]]:
+    waiting = [root]
     while waiting:
         match waiting.pop():
             case Table() as table:
@@ -46,22 +57,13 @@ def _secrets_of(document: Document) -> Iterator[tuple[Secret, Location]]:
                 waiting.extend(items)
             case Scalar(value=str(text)) as scalar:
                 for secret in find_secrets(text):
-                    location = scalar.locate(secret.start, secret.end)
-                    _hide(
-                        text[secret.hidden : secret.end], scalar.locate(secret.hidden, secret.end)
-                    )
-                    yield secret, location
+                    hidden = scalar.locate(secret.hidden, secret.end)
+                    hidden.source.hide(hidden.span, text[secret.hidden : secret.end].strip())
+                    yield secret, scalar.locate(secret.start, secret.end)
 
 
 def _in_key(key: str, table: Table) -> Iterator[tuple[Secret, Location]]:
     for secret in find_secrets(key):
         location = table.key_location(key)
-        _hide(key[secret.hidden : secret.end], location)
+        location.source.hide(location.span, key[secret.hidden : secret.end].strip())
         yield secret, location
-
-
-def _hide(value: str, location: Location) -> None:
-    """Hide a key that does not stand in the text as it is."""
-    source = location.source
-    if value.strip() not in source.secrets:
-        source.hide(location.span, value.strip())

@@ -1,5 +1,7 @@
 """Kinds of media by MIME type and by name: image, audio, video, document."""
 
+MEDIA_KINDS = ("image", "audio", "video", "document")
+
 MIME_BY_SUFFIX = {
     "png": "image/png",
     "jpg": "image/jpeg",

@@ -156,16 +156,29 @@ def masked(text: str, ranges: Iterable[tuple[int, int]]) -> str:
     return "".join([*parts, text[position:]]) if parts else text
 
 
-def without(secrets: Iterable[str], text: str) -> str:
-    """Return a text in which none of the secrets can be read, not even the beginning of one."""
-    for secret in secrets:
-        head = secret[:_TELLING]
-        at = text.find(head)
-        while at != -1:
-            end = at + _common(secret, text[at : at + len(secret)])
-            text = f"{text[:at]}***{text[end:]}"
-            at = text.find(head, at + 3)
-    return text
+class Concealer:
+    """Takes keys out of words that are said about a text that holds them."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self._by_head: dict[str, list[str]] = {}
+        for key in dict.fromkeys(keys):
+            self._by_head.setdefault(key[:_TELLING], []).append(key)
+
+    def conceals(self, key: str) -> bool:
+        return key in self._by_head.get(key[:_TELLING], ())
+
+    def without_keys(self, text: str) -> str:
+        """Return a text in which none of the keys can be read, nor the beginning of one."""
+        parts: list[str] = []
+        shown = at = 0
+        while self._by_head and at <= len(text) - _TELLING:
+            keys = self._by_head.get(text[at : at + _TELLING])
+            if keys is None:
+                at += 1
+                continue
+            parts += (text[shown:at], "***")
+            shown = at = at + max(_common(key, text[at : at + len(key)]) for key in keys)
+        return "".join([*parts, text[shown:]]) if parts else text
 
 
 def _common(first: str, second: str) -> int:

@@ -10,6 +10,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from errno import ENOENT
+from itertools import repeat
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, overload
 
@@ -44,6 +45,7 @@ class Files:
         self._contents: dict[str, bytes | OSError] = {}
         self._stats: dict[str, os.stat_result | None] = {}
         self._listings: dict[Look, list[Path]] = {}
+        self._candidates: dict[tuple[bool, str], list[Path]] = {}
         self._answers: dict[Look, Answer] = {}
         self._record: dict[Look, None] = {}
         self._noted: dict[Look, None] = {}
@@ -142,8 +144,10 @@ class Files:
         if kind == SIZE:
             return self._size(path)
         found = self._sources(path, recursive=kind in RECURSIVE)
-        parts = [os.path.relpath(each, name).encode("utf-8", "surrogateescape") for each in found]
+        parts = [_below(each, path) for each in found]
         if kind in {PROJECT, OWN_PROJECT}:
+            # What git ignores is not read, but a name can still come to mean it.
+            parts += map(_below, self._candidates[kind in RECURSIVE, name], repeat(path))
             parts += [str(self._digest(each)).encode() for each in found]
         return digest(b"\0".join(parts))
 
@@ -177,7 +181,9 @@ class Files:
     def _sources(self, folder: Path, *, recursive: bool) -> list[Path]:
         look = (SOURCES if recursive else OWN_SOURCES, str(folder))
         if look not in self._listings:
-            found = set(not_ignored(folder, candidates(folder, recursive=recursive)))
+            present = candidates(folder, recursive=recursive)
+            self._candidates[recursive, str(folder)] = present
+            found = set(not_ignored(folder, present))
             found |= {
                 path
                 for path in self.replaced
@@ -185,6 +191,10 @@ class Files:
             }
             self._listings[look] = sorted(found)
         return self._listings[look]
+
+
+def _below(path: Path, folder: Path) -> bytes:
+    return os.fsencode(os.path.relpath(path, folder))
 
 
 def digest(data: bytes) -> str:

@@ -6,7 +6,6 @@ notation. Two words stand here that no author can write: `interval`, and `unknow
 the language has no word for. It holds nothing of where the database is.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -21,10 +20,9 @@ from botticelli.compiler.workspace.documents import read_document
 from botticelli.compiler.workspace.files import CONTENT, Files
 
 _HEADER = """\
-# The tables of a project's database ({database}), as `botticelli schema pull` found them.
-# Pull again instead of editing; `botticelli schema diff` shows what has changed since.
+The tables of a project's database ({database}), as `botticelli schema pull` found them.
+Pull again instead of editing; `botticelli schema diff` shows what has changed since.
 """
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _ONLY_HERE: dict[str, ir.Type] = {"interval": ir.Interval(), "unknown": ir.Unknown()}
 
 
@@ -104,19 +102,26 @@ def _read_type(text: Text, reporter: Reporter) -> ir.Type:
 
 def write_lock(tables: Mapping[str, DatabaseTable], database: str) -> str:
     """Return the lock file of a ``database`` (its kind, as people call it), tables by name."""
-    parts = [_HEADER.format(database=database)]
+    import tomlkit
+
+    document = tomlkit.document()
+    for line in _HEADER.format(database=database).splitlines():
+        document.add(tomlkit.comment(line))
+    every = tomlkit.table(is_super_table=True)
     for name in sorted(tables):
         table = tables[name]
         lists = {"primary_key": table.primary_key, "defaults": table.defaults}
-        lines = [f"{key} = {_strings(columns)}" for key, columns in lists.items() if columns]
-        if lines:
-            lines = [f"[tables.{_key(name)}]", *lines, ""]
-        lines.append(f"[tables.{_key(name)}.columns]")
-        lines += [
-            f"{_key(column)} = {_string(notation(kind))}" for column, kind in table.columns.items()
-        ]
-        parts.append("\n".join(lines) + "\n")
-    return "\n".join(parts)
+        written = {key: list(columns) for key, columns in lists.items() if columns}
+        entry = tomlkit.table(is_super_table=not written)
+        for key, columns in written.items():
+            entry.add(key, columns)
+        columns_of = tomlkit.table()
+        for column, kind in table.columns.items():
+            columns_of.add(column, notation(kind))
+        entry.add("columns", columns_of)
+        every.add(name, entry)
+    document.add("tables", every)
+    return tomlkit.dumps(document)
 
 
 def notation(kind: ir.Type) -> str:
@@ -138,18 +143,3 @@ def notation(kind: ir.Type) -> str:
 
 def _literal(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
-
-
-def _key(name: str) -> str:
-    return name if _BARE_KEY.fullmatch(name) else _string(name)
-
-
-def _strings(values: tuple[str, ...]) -> str:
-    return f"[{', '.join(_string(value) for value in values)}]"
-
-
-def _string(text: str) -> str:
-    """Write a TOML basic string: that of JSON, but for the one control character JSON lets pass."""
-    import json
-
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")

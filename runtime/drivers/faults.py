@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from botticelli.compiler.semantics.secrets import without
 from botticelli.runtime.drivers.protocol import DriverError
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 def clean(text: str, key: str | None) -> str:
     """Shorten what a server said, and make sure that the key is not in it."""
-    text = " ".join((without((key,), text) if key else text).split())
+    text = " ".join((text.replace(key, "***") if key else text).split())
     return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}…"
 
 

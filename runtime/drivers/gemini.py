@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from botticelli.compiler.semantics.providers import ModelFacts
 from botticelli.runtime.drivers.access import find_address, find_key, key_variables
 from botticelli.runtime.drivers.faults import asked_delay, clean, misshapen, refused, unanswered
+from botticelli.runtime.drivers.gemini_files import Uploads
 from botticelli.runtime.drivers.gemini_form import configuration, contents, counted_contents
 from botticelli.runtime.drivers.protocol import (
     BLOCKED,
@@ -44,6 +45,7 @@ _FINISHES = {
     "MAX_TOKENS": LENGTH,
     "CONTINUATION": LENGTH,
 }
+_MISREADINGS = (ValueError, TypeError, AttributeError, KeyError)
 _DELAY = re.compile(r"(\d+(?:\.\d*)?)s")
 
 
@@ -106,12 +108,14 @@ class GeminiDriver:
                 httpx_async_client=self._http,
             ),
         )
+        self._uploads = Uploads(self._client.aio)
 
     def rate_limits(self, model: str) -> ModelFacts:
         return self._providers.facts(self.provider, self._tier, model)
 
     async def generate(self, request: ModelRequest) -> ModelAnswer:
         with self._faults():
+            request = await self._uploads.placed(request)
             response = await self._client.aio.models.generate_content(
                 model=request.model, contents=contents(request), config=configuration(request)
             )
@@ -120,6 +124,7 @@ class GeminiDriver:
     async def stream(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelAnswer:
         gathered = _Gathered(request)
         with self._faults():
+            request = await self._uploads.placed(request)
             pieces = await self._client.aio.models.generate_content_stream(
                 model=request.model, contents=contents(request), config=configuration(request)
             )
@@ -131,6 +136,7 @@ class GeminiDriver:
 
     async def count_tokens(self, request: ModelRequest) -> int:
         with self._faults():
+            request = await self._uploads.placed(request)
             found = await self._client.aio.models.count_tokens(
                 model=request.model, contents=counted_contents(request)
             )
@@ -139,6 +145,7 @@ class GeminiDriver:
         return found.total_tokens
 
     async def close(self) -> None:
+        await self._uploads.close()
         await self._http.aclose()
         self._client.close()
 
@@ -154,7 +161,7 @@ class GeminiDriver:
             raise self._api_error(error) from error
         except httpx.HTTPError as error:
             raise unanswered(LABEL, error, self._key) from error
-        except (errors.UnknownApiResponseError, ValueError, TypeError, AttributeError) as error:
+        except (errors.UnknownApiResponseError, *_MISREADINGS) as error:
             # The client does not say what it could not read; the text may be anything.
             raise misshapen(LABEL) from error
 

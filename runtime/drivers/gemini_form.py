@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from botticelli.runtime.drivers.protocol import ASSISTANT, Message, ModelRequest, Part, TextPart
 
 if TYPE_CHECKING:
@@ -15,14 +17,12 @@ def contents(request: ModelRequest) -> "types.ContentListUnion":
 
 def counted_contents(request: ModelRequest) -> "types.ContentListUnion":
     """Return what is to be counted: the API has no place for the system instruction there, which
-    is counted as a message."""
-    from google.genai import types
-
-    system = request.system
-    if not system:
+    is counted as the beginning of the first message."""
+    if not request.system:
         return contents(request)
-    messages = [_content(message) for message in request.messages]
-    return [types.Content(role="user", parts=[types.Part(text=system)]), *messages]
+    first, *rest = request.messages
+    whole = replace(first, parts=(TextPart(request.system), *first.parts))
+    return [_content(message) for message in (whole, *rest)]
 
 
 def _content(message: Message) -> "types.Content":

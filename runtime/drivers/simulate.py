@@ -1,8 +1,9 @@
 """The driver that asks no model: deterministic answers, without a network, for trying things out.
 
 Every answer says that it is simulated. Its length follows `max_tokens`, its words the request, so
-that the same run gives the same answers. What is configured behind the name makes it slow or
-makes it fail: `simulate:delay=0.5,fail=2,error=429,retry-after=3`.
+that the same run gives the same answers; where an output is asked for, it is one that fits. What
+is configured behind the name makes it slow or makes it fail:
+`simulate:delay=0.5,fail=2,error=429,retry-after=3`.
 
 | option | meaning |
 |---|---|
@@ -16,11 +17,13 @@ makes it fail: `simulate:delay=0.5,fail=2,error=429,retry-after=3`.
 """
 
 import asyncio
+import json
 from hashlib import sha256
 from random import Random
 
 from msgspec import Struct
 
+from botticelli.compiler.semantics.media import MEDIA_KINDS
 from botticelli.compiler.semantics.providers import ModelFacts
 from botticelli.compiler.semantics.tokens import estimate
 from botticelli.runtime.drivers.protocol import (
@@ -34,6 +37,7 @@ from botticelli.runtime.drivers.protocol import (
     ModelRequest,
     TokenUsage,
 )
+from botticelli.runtime.drivers.simulated_values import simulated_value
 from botticelli.runtime.problems import Problem, SetupError
 
 DEFAULT_MAX_TOKENS = 1024
@@ -121,7 +125,9 @@ class SimulateDriver:
     name = "simulate"
     account = None
     default_model = "gemini-2.5-flash"
-    capabilities = Capabilities()
+    capabilities = Capabilities(
+        media=frozenset(MEDIA_KINDS), linked_media=frozenset(MEDIA_KINDS), structured_output=True
+    )
     simulated = True
 
     def __init__(self, settings: DriverSettings) -> None:
@@ -175,9 +181,16 @@ class SimulateDriver:
 
 
 def compose(request: ModelRequest, limit: int, *, full: bool) -> str:
-    """Return a text of about half of `limit` tokens, or nearly all of it, that says what it is."""
+    """Return a text of about half of `limit` tokens, or nearly all of it, that says what it is.
+
+    Where an output is asked for it is the JSON of a value that fits, or half of that.
+    """
     seed = sha256(repr((request.model, request.system, request.messages)).encode()).digest()
     chance = Random(seed)  # noqa: S311
+    if request.output_schema is not None:
+        value = simulated_value(request.output_schema, chance, _WORDS.split())
+        text = json.dumps(value, ensure_ascii=False)
+        return text[: len(text) // 2] if full else text
     target = limit if full else int(limit * chance.uniform(0.4, 0.6))
     opening = f"[simulated answer for {request.model}; no model was asked]"
     left = target - estimate(opening)

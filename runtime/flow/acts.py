@@ -1,4 +1,4 @@
-"""One act: its inputs made into a message, the model asked or the actions performed."""
+"""One act: its inputs made into a message, its actions performed, another narrative run."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,14 +13,15 @@ from botticelli.compiler.ir.program import (
     TextInput,
 )
 from botticelli.compiler.semantics.templates import TemplateError, as_json, printed
+from botticelli.compiler.semantics.typed import MisfitError, conform, read_answer
 from botticelli.runtime.address import Address
-from botticelli.runtime.drivers.protocol import BLOCKED, LENGTH, ModelAnswer, ModelRequest
-from botticelli.runtime.effects import AskModel, CommandResult, Exhaustion, Failure, RunCommand
-from botticelli.runtime.events import ActFailed, ActFinished, ActSkipped, ActStarted, Warned
+from botticelli.runtime.effects import CommandResult, Failure, RunCommand
+from botticelli.runtime.events import ActFailed, ActFinished, ActSkipped, ActStarted
+from botticelli.runtime.flow.asking import ask
 from botticelli.runtime.flow.carousel import Tally
 from botticelli.runtime.flow.conversation import Contribution, contribute, cut
 from botticelli.runtime.flow.schedule import Walk
-from botticelli.runtime.flow.scope import ActFailedError, ExhaustedError, Frame, Scope
+from botticelli.runtime.flow.scope import ActFailedError, Frame, Scope
 from botticelli.runtime.flow.values import evaluate, render
 
 
@@ -54,10 +55,10 @@ def _run(frame: Frame, scope: Scope, act: Act) -> Walk[None]:
         output, text = yield from _read(frame, scope, act, source, address)
         contributions.append(contribute(source, text))
     if act.asks_model:
-        yield from _ask(frame, scope, act, contributions)
+        yield from ask(frame, scope, act, contributions)
     else:
         scope.conversation.add_result(contributions[-1])
-        scope.finish(act.name, output)
+        scope.finish(act.name, _typed(frame, act, output))
 
 
 def _read(
@@ -85,7 +86,20 @@ def _call(frame: Frame, scope: Scope, act: Act, narrative: str) -> Walk[None]:
     output = yield from call_narrative(frame, scope, narrative, variables, frame.address)
     source = NarrativeInput(narrative=narrative, place=act.place)
     scope.conversation.add_result(contribute(source, printed(output)))
-    scope.finish(act.name, output)
+    scope.finish(act.name, _typed(frame, act, output))
+
+
+def _typed(frame: Frame, act: Act, value: Any) -> Any:
+    """Return what an act without a model gives, in the form of its `output` if it has one."""
+    if act.output is None:
+        return value
+    try:
+        if isinstance(value, str):
+            return read_answer(act.output, value)
+        return conform(act.output, value)
+    except MisfitError as error:
+        message = f"its result does not fit its output: {error.summary}"
+        raise ActFailedError(frame.address, act.name, message) from error
 
 
 def call_narrative(
@@ -124,50 +138,3 @@ def _command(
                 raise ActFailedError(frame.address, act.name, message)
             return message, cut(message, source.max_bytes)
     raise AssertionError(result)
-
-
-def _ask(frame: Frame, scope: Scope, act: Act, contributions: list[Contribution]) -> Walk[None]:
-    system = render(act.system, scope.names(frame)) if act.system is not None else None
-    message = scope.conversation.message(contributions)
-    if not message.parts:
-        raise ActFailedError(frame.address, act.name, "its prompt is blank once it is rendered")
-    result = yield AskModel(
-        address=frame.address.into("ask"),
-        act=act.name,
-        iteration=frame.iteration,
-        request=ModelRequest(
-            model=act.settings.model or frame.default_model,
-            messages=(*scope.conversation.history, message),
-            system=system if system and system.strip() else None,
-            settings=act.settings,
-        ),
-        retry=act.retry,
-        timeout=act.timeout,
-        budget=frame.budget,
-        wait_for_day=frame.wait_for_day,
-        caps=frame.caps,
-    )
-    match result:
-        case ModelAnswer():
-            yield from _take(frame, scope, act, contributions, result)
-        case Failure(message=reason):
-            raise ActFailedError(frame.address, act.name, reason)
-        case Exhaustion():
-            raise ExhaustedError(frame.address, result)
-
-
-def _take(
-    frame: Frame, scope: Scope, act: Act, contributions: list[Contribution], answer: ModelAnswer
-) -> Walk[None]:
-    """Take an answer into the conversation; refuse a blocked or an empty one."""
-    detail = f" ({answer.detail})" if answer.detail else ""
-    if answer.finish == BLOCKED:
-        raise ActFailedError(frame.address, act.name, f"the answer was blocked{detail}")
-    if not answer.text.strip():
-        why = ": max_tokens was used up before any text" if answer.finish == LENGTH else ""
-        raise ActFailedError(frame.address, act.name, f"the answer is empty{detail}{why}")
-    if answer.finish == LENGTH:
-        where = str(frame.address.into("ask"))
-        yield Warned(address=where, message=f"the answer of {act.name} was cut at its limit")
-    scope.conversation.add_exchange(contributions, answer.text)
-    scope.finish(act.name, answer.text)

@@ -114,8 +114,6 @@ def _in_narrative(narrative: Narrative) -> Iterator[tuple[Place, str]]:
 
 
 def _in_act(act: Act) -> Iterator[tuple[Place, str]]:
-    if act.output is not None:
-        yield act.place, "typed output (`output`)"
     if act.extract_output:
         yield act.place, "storing answers as rows of a table (`extract_output`)"
     if act.system is not None:

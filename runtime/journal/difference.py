@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from botticelli.compiler.semantics.secrets import without
+from botticelli.compiler.semantics.secrets import Concealer
 from botticelli.runtime.effects import Effect
 
 MANNER = frozenset(
@@ -59,4 +59,4 @@ def _content(effect: Effect) -> dict[str, Any]:
 def _readable(content: dict[str, Any], environment: Mapping[str, str]) -> str:
     text = json.dumps(msgspec.to_builtins(content), indent=1, ensure_ascii=False)
     written = (json.dumps(value, ensure_ascii=False)[1:-1] for value in environment.values())
-    return without((value for value in written if value), text)
+    return Concealer(value for value in written if value).without_keys(text)

@@ -8,13 +8,21 @@ import asyncio
 from collections.abc import Callable
 from random import uniform
 
+import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from botticelli.compiler.ir.program import Multipliers, Retry
 from botticelli.compiler.semantics.limits import Demand, LimitError, Limits, Usage, scale
 from botticelli.compiler.semantics.providers import ModelFacts
 from botticelli.compiler.semantics.tokens import ceiling, estimate
-from botticelli.runtime.drivers.protocol import Driver, DriverError, ModelAnswer, ModelRequest
+from botticelli.runtime.drivers.protocol import (
+    Driver,
+    DriverError,
+    ModelAnswer,
+    ModelRequest,
+    TextPart,
+)
 from botticelli.runtime.effects import AskModel, Exhaustion, Failure
 from botticelli.runtime.events import (
     Answered,
@@ -89,6 +97,7 @@ class ModelCaller:
 
     async def ask(self, effect: AskModel) -> ModelAnswer | Failure | Exhaustion:
         """Perform the effect; every expected failure is a result."""
+        effect = self._suited(effect)
         facts = self._driver.rate_limits(effect.request.model)
         try:
             limits = scale(facts.limits, self._budget(effect.budget))
@@ -119,6 +128,18 @@ class ModelCaller:
                 self._limiter.hold(attempt.reservation.pool, until)
             self._emit(Waiting(address=str(effect.address), what="retry", until=until))
             await sleep_until(self._clock, until)
+
+    def _suited(self, effect: AskModel) -> AskModel:
+        """Say in words what is asked for, where the driver has no way to hold a model to it."""
+        request = effect.request
+        if request.output_schema is None or self._driver.capabilities.structured_output:
+            return effect
+        form = msgspec.json.encode(request.output_schema).decode()
+        wanted = TextPart(f"Answer with nothing but JSON that follows this JSON Schema:\n{form}")
+        *before, last = request.messages
+        asked = replace(last, parts=(*last.parts, wanted))
+        told = replace(request, messages=(*before, asked), output_schema=None)
+        return replace(effect, request=told)
 
     async def _reserve(
         self, effect: AskModel, facts: ModelFacts, limits: Limits, number: int

@@ -107,6 +107,23 @@ def test_a_private_key_over_several_lines(tmp_path: Path) -> None:
     assert not any(line in shown for line in lines)
 
 
+def test_a_key_in_a_prompt_of_its_own_file(tmp_path: Path) -> None:
+    key = KEYS["a GitHub token"]
+    (tmp_path / "prompt.txt").write_text(f"Use {key} for it.")
+    text = narrative('"a"', 'a = { input = { file = "prompt.txt" } }')
+    found = check(tmp_path, {"main.toml": text})
+    assert described(found) == ['BOT607 6: "prompt.txt"']
+    shown = render("text", found, color=False)
+    assert "Use ghp_***" in shown
+    assert key not in shown
+
+
+def test_a_key_in_the_configuration(tmp_path: Path) -> None:
+    key = KEYS["a GitHub token"]
+    files = {"botticelli.toml": f'[vars]\ntoken = "{key}"\n'}
+    assert described(check(tmp_path, files)) == [f"BOT607 2: {key}"]
+
+
 def test_no_fix_writes_a_key(tmp_path: Path) -> None:
     key = KEYS["a GitHub token"]
     text = narrative('"a"', f'a = "${{env:{key}}}"')

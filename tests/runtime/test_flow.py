@@ -32,7 +32,6 @@ from botticelli.compiler.ir.program import (
     Security,
     TableInput,
 )
-from botticelli.compiler.ir.types import Text
 from botticelli.runtime.drivers.protocol import BLOCKED, LENGTH
 from botticelli.runtime.effects import (
     AskModel,
@@ -496,5 +495,6 @@ def test_everything_that_cannot_be_run_is_refused_at_once() -> None:
 
 
 def test_what_no_order_leads_to_is_not_refused() -> None:
-    made = program(narrative(act("a", "Hello"), act("b", "Hi", output=Text()), order=sequence("a")))
+    unused = act("b", "Hi {{ trigger.x }}")
+    made = program(narrative(act("a", "Hello"), unused, order=sequence("a")))
     assert refusals(made) == []

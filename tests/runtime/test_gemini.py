@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from drivers import LIST_OF_NOTES, open_driver, request, using
+from drivers import ask as ask_driver
 from programs import Performance, act, narrative, perform, program, template
 from servers.gemini import KEY, GeminiServer, Reply, blocks, refuses, says, too_many
 
 from botticelli.compiler.ir.program import ModelSettings, Retry
 from botticelli.compiler.semantics.configuration import Configuration, DriverConfiguration
+from botticelli.runtime.drivers import gemini_files
+from botticelli.runtime.drivers.protocol import Driver, MediaPart
 from botticelli.runtime.events import Answered, RequestSettled, Retrying, Warned
 from botticelli.runtime.problems import SetupError
 from botticelli.runtime.shell.clock import RealClock, VirtualClock
@@ -58,7 +62,7 @@ def test_a_request_holds_conversation_persona_and_settings(
         "topP": 0.9,
         "seed": 7,
         "stopSequences": ["END"],
-        "thinkingConfig": {"thinking_budget": 0},  # the API takes both spellings
+        "thinkingConfig": {"thinkingBudget": 0},
     }
     assert second.turns == [
         ("user", ["Hello", "there"]),
@@ -230,3 +234,64 @@ def test_without_the_client_it_says_what_to_install(
     made = program(narrative(act("a", "Hello")))
     with pytest.raises(SetupError, match=r"pip install 'botticelli\[gemini\]'"):
         perform(made, tmp_path, "gemini", environment={"GEMINI_API_KEY": KEY})
+
+
+MODEL = "gemini-2.5-flash"
+
+
+def opening(server: GeminiServer) -> Any:
+    environment = {"GEMINI_API_KEY": KEY, "GOOGLE_GEMINI_BASE_URL": server.address}
+    return lambda: open_driver("gemini", environment)
+
+
+def test_media_are_sent_as_parts(gemini: GeminiServer) -> None:
+    parts = (
+        MediaPart(kind="image", mime="image/png", data=b"\x89PNG"),
+        MediaPart(kind="video", mime="video/mp4", url="https://example.org/a.mp4"),
+    )
+    ask_driver(opening(gemini), request((*parts, "What is it?"), model=MODEL))
+    assert gemini.received[0].body["contents"][0]["parts"] == [
+        {"inlineData": {"data": "iVBORw==", "mimeType": "image/png"}},
+        {"fileData": {"fileUri": "https://example.org/a.mp4", "mimeType": "video/mp4"}},
+        {"text": "What is it?"},
+    ]
+
+
+def test_large_media_are_uploaded_once_and_deleted_in_the_end(
+    gemini: GeminiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gemini_files, "POLL_SECONDS", 0.01)
+    film = MediaPart(kind="video", mime="video/mp4", data=b"film" * 4_000_000, filename="f.mp4")
+    still = MediaPart(kind="image", mime="image/png", data=b"\x89PNG")
+
+    async def use(driver: Driver) -> None:
+        for _ in range(2):
+            await driver.generate(request((film, still, "What is it?"), model=MODEL))
+
+    using(opening(gemini), use)
+    assert gemini.files == {"f0": film.data}
+    uri = f"{gemini.address}/v1beta/files/f0"
+    for received in gemini.received:
+        first, second, _ = received.body["contents"][0]["parts"]
+        assert first == {"fileData": {"fileUri": uri, "mimeType": "video/mp4"}}
+        assert "inlineData" in second
+    assert gemini.deleted == ["f0"]
+
+
+def test_a_schema_is_sent_as_it_is(gemini: GeminiServer) -> None:
+    gemini.answer(says('[{"title": "Spring", "stars": 5}]'))
+    asked = request("Notes, please.", model=MODEL, output_schema=LIST_OF_NOTES)
+    assert json.loads(ask_driver(opening(gemini), asked).text)[0]["stars"] == 5
+    config = gemini.received[0].body["generationConfig"]
+    assert config["responseMimeType"] == "application/json"
+    assert config["responseJsonSchema"] == LIST_OF_NOTES
+
+
+def test_tokens_are_counted_by_the_provider(gemini: GeminiServer) -> None:
+    asked = request("Hello", model=MODEL, system="Be kind.")
+
+    async def count(driver: Any) -> int:
+        return await driver.count_tokens(asked)
+
+    assert using(opening(gemini), count) == 42
+    assert gemini.received[0].turns == [("user", ["Be kind.", "Hello"])]

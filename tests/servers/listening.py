@@ -43,9 +43,11 @@ def _event(event: tuple[str | None, Any]) -> str:
 
 
 @contextlib.contextmanager
-def listening(take: Callable[[str, Any, bytes], Reply]) -> Iterator[str]:
+def listening(
+    take: Callable[[str, Any, bytes], Reply], other: Callable[[str, str], Reply] | None = None
+) -> Iterator[str]:
     """Serve on a free port of this machine, and yield the address. `take` gets path, headers and
-    body of each POST."""
+    body of each POST, `other` method and path of each GET and DELETE."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -60,6 +62,12 @@ def listening(take: Callable[[str, Any, bytes], Reply]) -> Iterator[str]:
                 return
             with contextlib.suppress(OSError):
                 self._send(reply)
+
+        def do_GET(self) -> None:
+            assert other is not None
+            self._send(other(self.command, self.path.partition("?")[0]))
+
+        do_DELETE = do_GET  # noqa: N815 - the base class's form
 
         def _send(self, reply: Reply) -> None:
             self.send_response_only(reply.status)

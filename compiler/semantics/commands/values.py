@@ -4,7 +4,7 @@ The checker asks with the values that a file holds, the runtime with what templa
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from math import isfinite
 from typing import Any, Final
 
@@ -188,7 +188,7 @@ def _fits_text(type_: Text | Enum | Timestamp | Date | Interval, value: str) -> 
         return _within(len(value), type_.minimum, type_.maximum)
     if isinstance(type_, Timestamp | Date):
         try:
-            datetime.fromisoformat(value)
+            (date if isinstance(type_, Date) else datetime).fromisoformat(value)
         except ValueError:
             return False
     return True
