@@ -39,7 +39,9 @@ def test_a_room_imports_only_what_it_may(room: str) -> None:
         for path in (ROOT / room).rglob("*.py")
         for name in imports(path)
         if name.split(".")[0] == "botticelli"
-        and not any(name == allowed or name.startswith(f"{allowed}.") for allowed in MAY_IMPORT[room])
+        and not any(
+            name == allowed or name.startswith(f"{allowed}.") for allowed in MAY_IMPORT[room]
+        )
     }
 
     assert wrong == set()
