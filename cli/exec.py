@@ -17,7 +17,10 @@ import click
 from botticelli.cli.main import EXIT_FINDINGS, EXIT_USAGE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from botticelli.cli.progress import Display
+    from botticelli.compiler.diagnostics import Diagnostic
     from botticelli.compiler.ir.program import Program
     from botticelli.compiler.semantics.configuration import Configuration
     from botticelli.runtime.problems import SetupError
@@ -208,26 +211,22 @@ def load(
     except OSError as error:
         raise click.UsageError(f"{file} cannot be read: {error.strerror}") from error
     if is_program(data):
-        return _load_compiled(file, data, narrative)
-    from botticelli.cli.colors import wants_color
+        return _load_compiled(file, data, narrative, no_color=no_color)
     from botticelli.compiler.compile import NarrativeChoiceError, compile_file
-    from botticelli.compiler.report import render
 
     try:
         result = compile_file(file, narrative)
     except NarrativeChoiceError as error:
         raise click.UsageError(str(error)) from error
     if result.diagnostics and not (quiet and result.program is not None):
-        color = not no_color and wants_color(sys.stderr)
-        text = render("text", result.diagnostics, color=color, files=result.files)
-        click.echo(text, nl=False, err=True, color=color)
+        _show(result.diagnostics, files=result.files, no_color=no_color)
     if result.program is None:
         sys.exit(EXIT_FINDINGS)
     return result.program, result.configuration
 
 
 def _load_compiled(
-    file: Path, data: bytes, narrative: str | None
+    file: Path, data: bytes, narrative: str | None, *, no_color: bool
 ) -> "tuple[Program, Configuration]":
     from botticelli.compiler.ir.encoding import IncompatibleProgramError, decode
     from botticelli.compiler.reporter import Reporter
@@ -243,7 +242,21 @@ def _load_compiled(
     if narrative not in (None, entry):
         raise click.UsageError(f"{file} is the compiled narrative {entry!r}, not {narrative!r}")
     project, _ = project_of(file.absolute())
-    return program, read_configuration(project, Reporter())
+    reporter = Reporter()
+    configuration = read_configuration(project, reporter)
+    if reporter.diagnostics:
+        _show(reporter.diagnostics, files=1, no_color=no_color)
+        sys.exit(EXIT_FINDINGS)
+    return program, configuration
+
+
+def _show(diagnostics: "Sequence[Diagnostic]", *, files: int, no_color: bool) -> None:
+    from botticelli.cli.colors import wants_color
+    from botticelli.compiler.report import render
+
+    color = not no_color and wants_color(sys.stderr)
+    text = render("text", diagnostics, color=color, files=files)
+    click.echo(text, nl=False, err=True, color=color)
 
 
 def choose_display(clock: "Clock", *, quiet: bool, color: bool) -> "Display":

@@ -52,7 +52,6 @@ class Job:
         self._confirmed = confirmed
         self._finished: Any = None
         self._started = 0.0
-        self._journal_path = ""
         self.terminated = False
 
     def run(self, clock: "Clock") -> Report:
@@ -71,7 +70,6 @@ class Job:
             journal = open_journal(Path(plan.configuration.project), create=True)
             assert journal is not None
             try:
-                self._journal_path = _shown(journal.path)
                 return await self._run(journal, equipment)
             finally:
                 journal.close()
@@ -228,7 +226,8 @@ class Job:
         from botticelli.cli.summary import summarize
 
         seconds = self._finished.time - self._started
-        click.echo(summarize(self._finished, seconds, self._journal_path))
+        project = Path(self._plan.configuration.project)
+        click.echo(summarize(self._finished, seconds, project, self._plan.source))
 
 
 def _ask_about(effect: "Effect") -> str | None:
@@ -251,10 +250,3 @@ def _described(effect: "Effect") -> str:
 
     arguments = f" {as_json(showable(effect))}" if isinstance(effect, RunCommand) else ""
     return f"{effect.subject}{arguments} ({effect.address})"
-
-
-def _shown(path: Path) -> str:
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)

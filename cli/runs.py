@@ -30,7 +30,14 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    default=20,
+    show_default=True,
+    help="List at most N runs.",
+)
 @_PROJECT
 def list_runs(limit: int, project: Path | None) -> None:
     """List the latest runs of a project, newest first."""
@@ -130,6 +137,27 @@ def nearest_project(folder: Path) -> Path:
     return folder
 
 
+def command_to_show(run: str, project: Path) -> str:
+    """The command that shows a run, as it is to be written in the working directory."""
+    elsewhere = nearest_project(Path.cwd()) != project
+    return f"botticelli runs show {run}" + (f" --project {_quoted(project)}" if elsewhere else "")
+
+
+def command_to_resume(run: str, project: Path, source: str) -> str:
+    """The command that goes on with a run, as it is to be written in the working directory."""
+    elsewhere = nearest_project(Path.cwd()) != project
+    file = f" {_quoted(project / source)}" if elsewhere else ""
+    return f"botticelli exec{file} --resume {run}"
+
+
+def _quoted(path: Path) -> str:
+    """A path as a shell takes it, from the working directory where it lies below it."""
+    import shlex
+
+    here = Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
+
+
 def choose(journal: "Journal", run: str) -> "RunRecord":
     """Return the run of an id, of the only id that begins so, or the `last` one.
 
@@ -202,7 +230,8 @@ def _show_open(journal: "Journal", run: "RunRecord") -> None:
         if effect.ended is None and effect.subject is not None:
             doubt = "; whether it took effect is unknown" if effect.writes else ""
             click.echo(f"begun and not ended: {effect.subject} in {effect.act}{doubt}")
-    click.echo(f"resume it with: botticelli exec --resume {run.id}")
+    project = journal.path.parent.parent
+    click.echo(f"resume it with: {command_to_resume(run.id, project, run.source)}")
 
 
 def _used(spent: "Spent") -> str:

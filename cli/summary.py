@@ -1,6 +1,9 @@
 """What a run says at its end: what ran, what it used, why it stopped, where the results are."""
 
+from pathlib import Path
+
 from botticelli.cli.progress import duration
+from botticelli.cli.runs import command_to_resume, command_to_show
 from botticelli.runtime.events import RunFinished
 
 _STATUS = {
@@ -11,8 +14,11 @@ _STATUS = {
 }
 
 
-def summarize(event: RunFinished, seconds: float, store: str) -> str:
-    """Return the summary as text; `seconds` is how long the run took, `store` its file."""
+def summarize(event: RunFinished, seconds: float, project: Path, source: str) -> str:
+    """Return the summary as text.
+
+    `seconds` is how long the run took; `source` is what was run, relative to the project's folder.
+    """
     head = f"{_STATUS[event.status]}: {event.completed} of {event.iterations} " + (
         "iterations" if event.iterations != 1 else "run"
     )
@@ -28,7 +34,7 @@ def summarize(event: RunFinished, seconds: float, store: str) -> str:
     )
     if event.simulated:
         lines.append("  note     simulated: no model was asked, and nothing was paid")
-    lines.append(f"  results  botticelli runs show {event.run}   (in {store})")
+    lines.append(f"  results  {command_to_show(event.run, project)}")
     if event.status != "completed":
-        lines.append(f"  resume   botticelli exec --resume {event.run}")
+        lines.append(f"  resume   {command_to_resume(event.run, project, source)}")
     return "\n".join(lines)

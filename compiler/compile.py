@@ -1,17 +1,22 @@
 """`compile`: from a file to a program, or to the diagnostics that stand in its way."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
 
+from botticelli.compiler.batch.findings import no_source
 from botticelli.compiler.check import check_unit
 from botticelli.compiler.diagnostics import Diagnostic
+from botticelli.compiler.findings.suppression import suppress
 from botticelli.compiler.ir.program import Program
 from botticelli.compiler.narrative.model import Narrative
 from botticelli.compiler.nearest import listing, nearest
 from botticelli.compiler.reporter import Reporter
 from botticelli.compiler.semantics.configuration import Configuration
+from botticelli.compiler.syntax.reader import SUFFIXES
+from botticelli.compiler.workspace.check_settings import check_settings_of
 from botticelli.compiler.workspace.composition import calls_of, resolve
 from botticelli.compiler.workspace.configuration import read_configuration
 from botticelli.compiler.workspace.workspace import NarrativeAt, Unit, Workspace, workspace_of
@@ -31,18 +36,26 @@ class NarrativeChoiceError(Exception):
     """The file holds several narratives, or not the one asked for; the message names them."""
 
 
+# Budgets and security are held again when a program runs, so that a person may know better here.
+# What other errors say of a narrative leaves no program to be made of it, silenced or not.
+_LEFT_TO_A_PERSON = ("BOT5", "BOT6")
+
+
 def compile_file(path: Path, narrative: str | None = None) -> CompileResult:
     """Check and compile one narrative of a file, with every narrative that it reaches.
 
-    Raises NarrativeChoiceError when ``narrative`` does not say which one is meant.
+    What `check` does not report, since a comment or the configuration silences it, is left out,
+    unless it stands in the way. Raises NarrativeChoiceError when ``narrative`` does not say which
+    one is meant.
     """
     path = path.absolute()
     workspace = workspace_of(path, {})
     reporter = Reporter()
     configuration = read_configuration(workspace.folder, reporter)
+    if not path.name.endswith(SUFFIXES):
+        return CompileResult(None, [no_source(path)], configuration, 1)
     unit = workspace.unit(path)
-    found = check_unit(unit, workspace, named=True)
-    reporter.extend(found)
+    _judge(unit, workspace, reporter)
     entry = None
     units: list[Unit] = [unit]
     if unit.file is not None and unit.file.narratives:
@@ -50,7 +63,7 @@ def compile_file(path: Path, narrative: str | None = None) -> CompileResult:
         for at in _reached(entry, workspace):
             if at.unit not in units:
                 units.append(at.unit)
-                reporter.extend(check_unit(at.unit, workspace, named=True))
+                _judge(at.unit, workspace, reporter)
             _require_calls(at, workspace, reporter)
     diagnostics = reporter.diagnostics
     program = None
@@ -59,6 +72,19 @@ def compile_file(path: Path, narrative: str | None = None) -> CompileResult:
 
         program = lower_program(entry, workspace, configuration, workspace.types.records)
     return CompileResult(program, diagnostics, configuration, len(units))
+
+
+def _judge(unit: Unit, workspace: Workspace, reporter: Reporter) -> None:
+    """Report what `check` reports of a file, and what it leaves out but stands in the way."""
+    found = check_unit(unit, workspace, named=True)
+    selection = check_settings_of(workspace.folder, workspace.files).selection
+    inside = Path(os.path.relpath(unit.path, workspace.folder)).as_posix()
+    reporter.extend(selection.apply(suppress(unit.document, found), inside))
+    reporter.extend(
+        each
+        for each in found
+        if each.rule.severity is Severity.ERROR and not each.rule.code.startswith(_LEFT_TO_A_PERSON)
+    )
 
 
 def _choose(unit: Unit, name: str | None) -> Narrative:

@@ -45,9 +45,7 @@ class Inspector:
             elif target.path.name == LOCK_FILE:
                 findings = FileFindings(relevant=True, found=self._lock_file(target))
             elif not target.path.name.endswith(SUFFIXES):
-                findings = FileFindings(
-                    relevant=False, found=Suppressed((_no_source(target.path),))
-                )
+                findings = FileFindings(relevant=False, found=Suppressed((no_source(target.path),)))
             else:
                 findings = self._source(target)
         return findings, [*looks]
@@ -101,7 +99,8 @@ class Inspector:
         return suppress(document, reporter.diagnostics)
 
 
-def _no_source(path: Path) -> Diagnostic:
+def no_source(path: Path) -> Diagnostic:
+    """Return what is said of a file that was named and is neither TOML nor YAML by its name."""
     return Diagnostic(
         rule=NO_NARRATIVE,
         message="a narrative is a file whose name ends with `.toml`, `.yaml` or `.yml`",

@@ -135,6 +135,4 @@ def _repeat(fields: Fields) -> Step | None:
     until = fields.text("until")
     history = fields.choice("history", ("shared", "fresh"))
     carousel = read_carousel(fields)
-    if body is None or carousel is None:
-        return body
-    return RepeatStep(fields.table, body, carousel, until, history)
+    return RepeatStep(fields.table, body, carousel, until, history) if body else None

@@ -10,7 +10,7 @@ from botticelli.compiler.narrative.model import (
     ModelSettings,
     Retry,
 )
-from botticelli.compiler.syntax.nodes import Array, Node, Scalar, Table
+from botticelli.compiler.syntax.nodes import Array, Scalar, Table
 
 
 def read_conduct(fields: Fields) -> Conduct:
@@ -87,13 +87,15 @@ def read_limits(fields: Fields) -> Limits:
     )
 
 
-def read_carousel(fields: Fields) -> Carousel | None:
-    """Read the keys of a carousel; the caller finishes the table, which may hold others."""
-    has_iterations = fields.require("iterations")
-    iterations = fields.integer("iterations", 1)
-    carousel = Carousel(
+def read_carousel(fields: Fields) -> Carousel:
+    """Read the keys of a carousel; the caller finishes the table, which may hold others.
+
+    One whose iterations are missing or wrong is one all the same: what is in it is repeated.
+    """
+    fields.require("iterations")
+    return Carousel(
         node=fields.table,
-        iterations=iterations or Located(1, fields.table),
+        iterations=fields.integer("iterations", 1) or Located(1, fields.table),
         estimated_tokens=fields.integer("estimated_tokens_per_iteration", 1),
         continue_on_error=fields.boolean("continue_on_error"),
         max_failures=fields.integer("max_failures", 1),
@@ -101,7 +103,6 @@ def read_carousel(fields: Fields) -> Carousel | None:
         on_exhausted=fields.choice("on_exhausted", ("stop", "wait")),
         budget=fields.read("budget", read_budget) or Budget(),
     )
-    return carousel if has_iterations and iterations else None
 
 
 def read_carousel_at(fields: Fields, key: str, where: str) -> Carousel | None:
@@ -109,10 +110,4 @@ def read_carousel_at(fields: Fields, key: str, where: str) -> Carousel | None:
     node = fields.node(key)
     if node is None or isinstance(node, Table):
         return fields.read(key, read_carousel, where)
-    iterations = fields.integer(key, 1)
-    return short_carousel(node, iterations)
-
-
-def short_carousel(node: Node, iterations: Located[int] | None) -> Carousel | None:
-    """Return the carousel that a mere number of iterations stands for."""
-    return Carousel(node=node, iterations=iterations) if iterations else None
+    return Carousel(node=node, iterations=fields.integer(key, 1) or Located(1, node))

@@ -31,6 +31,7 @@ from botticelli.compiler.workspace.check_settings import read_check_settings
 from botticelli.compiler.workspace.discovery import CONFIGURATION, user_configuration
 from botticelli.compiler.workspace.documents import read_document
 from botticelli.compiler.workspace.files import CONTENT, Files
+from botticelli.grammar.catalogue import BAD_VALUE
 
 _LIMITS = (
     "rpm",
@@ -191,11 +192,22 @@ def _read_variable(name: str, node: Node, reporter: Reporter) -> Variable:
     default = fields.node("default")
     fields.finish()
     declared = _read_type(type_text, reporter) if type_text is not None else None
+    if declared is not None and default is not None:
+        _check_default(name, declared, default, reporter)
     return Variable(
         type=declared,
         required=required.value if required else False,
         default=constant(default) if default is not None else None,
     )
+
+
+def _check_default(name: str, declared: Type, default: Node, reporter: Reporter) -> None:
+    from botticelli.compiler.semantics.commands.values import mismatches
+
+    fault = next(mismatches(declared, plain(default)), None)
+    if fault is not None:
+        message = f"the default of the variable `{name}` takes {fault.expected}"
+        reporter.report(BAD_VALUE, default.location, f"{message}, found {fault.found}")
 
 
 def _read_type(text: Text, reporter: Reporter) -> Type | None:

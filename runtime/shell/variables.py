@@ -1,12 +1,14 @@
 """The values under `vars`: from the command line, else the project's defaults, each of its type."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 
 from botticelli.compiler.ir.program import Variable
-from botticelli.compiler.ir.types import Bool, Enum, Float, Int, Json, List, Optional, Record, Type
+from botticelli.compiler.ir.types import Bool, Float, Int, Json, List, Optional, Record, Type
+from botticelli.compiler.semantics.commands.values import mismatches
 from botticelli.compiler.semantics.templates import TemplateError
 from botticelli.runtime.flow.values import evaluate
 from botticelli.runtime.problems import Problem
@@ -46,38 +48,28 @@ def convert(text: str, kind: Type | None) -> Any:
     Raises ValueError with a message that goes on after "the variable X".
     """
     match kind:
+        case None:
+            return text
         case Optional(of=inner):
             return None if text == "" else convert(text, inner)
-        case Int():
-            return _number(text, kind, int)
-        case Float():
-            return _number(text, kind, float)
+    value = _read(text, kind)
+    for fault in mismatches(kind, value):
+        where = "".join(f"[{key!r}]" for key in fault.path)
+        raise ValueError(f"takes {fault.expected}{f' at {where}' * bool(where)}, not {fault.found}")
+    return value
+
+
+def _read(text: str, kind: Type) -> Any:
+    """Read a text as a type wants it; one that cannot be read so stays text, which does not fit."""
+    match kind:
+        case Int() | Float():
+            with suppress(ValueError):
+                return int(text) if isinstance(kind, Int) else float(text)
         case Bool():
-            if text.lower() not in ("true", "false"):
-                raise ValueError(f"takes true or false, not {text!r}")
-            return text.lower() == "true"
-        case Enum(values=values):
-            if text not in values:
-                raise ValueError(f"takes {' or '.join(map(repr, values))}, not {text!r}")
-            return text
+            return {"true": True, "false": False}.get(text.lower(), text)
         case List() | Record() | Json():
             try:
                 return msgspec.json.decode(text)
             except msgspec.DecodeError as error:
                 raise ValueError(f"takes JSON: {error}") from error
-        case _:
-            return text
-
-
-def _number(text: str, kind: Int | Float, parse: type[int] | type[float]) -> int | float:
-    try:
-        number = parse(text)
-    except ValueError:
-        what = "a whole number" if parse is int else "a number"
-        raise ValueError(f"takes {what}, not {text!r}") from None
-    if isinstance(kind, Int):
-        if kind.minimum is not None and number < kind.minimum:
-            raise ValueError(f"takes at least {kind.minimum}, not {text}")
-        if kind.maximum is not None and number > kind.maximum:
-            raise ValueError(f"takes at most {kind.maximum}, not {text}")
-    return number
+    return text

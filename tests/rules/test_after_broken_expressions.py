@@ -1,4 +1,4 @@
-"""An expression that does not parse is reported for its faults, and not for what follows."""
+"""What cannot be read is reported for its own faults, and not for what follows."""
 
 import json
 from pathlib import Path
@@ -97,3 +97,23 @@ def test_a_template_is_no_name_of_a_column(columns: str, schema: bool, tmp_path:
         text = text.partition("[schemas.posts]")[0]
 
     assert [code for code in codes(text, tmp_path) if code != "BOT405"] == ["BOT408"]
+
+
+@pytest.mark.parametrize(
+    ("repetition", "expected"),
+    [
+        ("[carousel]\niterations = 0", "BOT107"),
+        ("[carousel]\niterations = 'many'", "BOT104"),
+        ("[carousel]\nevery = '1h'", "BOT105"),
+        ("[carousel]\niteratons = 3", "BOT103"),
+        ("[acts.write]\nprompt = 'Pass {{ iteration }}.'\ncarousel = 'x'", "BOT104"),
+    ],
+)
+def test_iterations_that_are_wrong_are_iterations(
+    repetition: str, expected: str, tmp_path: Path
+) -> None:
+    text = BRANCHED.partition("toc")[0] + 'toc = ["write"]\n'
+    if "[acts" not in repetition:
+        text += "[acts]\nwrite = 'Pass {{ iteration }}.'\n"
+
+    assert codes(text + repetition, tmp_path) == [expected]

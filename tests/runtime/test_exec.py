@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -43,8 +44,9 @@ say = "Say {{ iteration }}."
 
 VARIABLES = """
 [vars]
-who = { type = "text", default = "Simonetta" }
-times = { type = "int", default = 3 }
+who = { type = "text(1..40)", default = "Simonetta" }
+times = { type = "int(1..9)", default = 3 }
+tags = { type = "list[text]", default = [] }
 """
 
 
@@ -69,13 +71,17 @@ def simulate(*arguments: str) -> Result:
     return call("exec", "hello.toml", "--driver", "simulate", *arguments)
 
 
+def simulate_file(name: str) -> Result:
+    return call("exec", name, "--driver", "simulate")
+
+
 def test_a_run_says_what_it_did_and_where_the_results_are(project: Path) -> None:
     result = simulate()
     assert result.exit_code == 0, result.output
     assert "a simulation: no model is asked" in result.stdout
     assert "Completed: 1 of 1 run" in result.stdout
     assert "2 requests" in result.stdout
-    assert ".botticelli/runs.sqlite" in result.stdout.replace("\\", "/")
+    assert "  results  botticelli runs show 20" in result.stdout
     assert (project / ".botticelli" / ".gitignore").read_text() == "*\n"
 
 
@@ -141,7 +147,11 @@ def test_quiet_says_nothing_when_all_is_well(project: Path) -> None:
         (["--driver", "simulate:delay"], "NAME:key=value"),
         (["--driver", "simulate", "--tier", "fre"], "did you mean `free`?"),
         (["--driver", "simulate", "--var", "whom=x"], "did you mean `who`?"),
-        (["--driver", "simulate", "--var", "times=x"], "takes a whole number, not 'x'"),
+        (["--driver", "simulate", "--var", "times=x"], "takes a whole number from 1 to 9, not"),
+        (["--driver", "simulate", "--var", "times=10"], "takes a whole number from 1 to 9, not 10"),
+        (["--driver", "simulate", "--var", "who="], "takes text of 1 to 40 characters, not"),
+        (["--driver", "simulate", "--var", 'tags=["a", 1]'], "takes text at [1], not 1"),
+        (["--driver", "simulate", "--var", "tags=a"], "takes JSON"),
         (["--driver", "simulate", "--var", "who"], "NAME=VALUE"),
         (["--driver", "simulate", "--rpm-multiplier", "0"], "0<x<=1"),
         (["--driver", "simulate", "--rpd-multiplier", "1.5"], "0<x<=1"),
@@ -163,6 +173,51 @@ def test_a_narrative_with_errors_is_not_run(project: Path) -> None:
     assert result.exit_code == 1
     assert "BOT201" in result.stderr
     assert not (project / ".botticelli").exists()
+
+
+def test_what_is_silenced_is_not_said_and_what_stands_in_the_way_is(project: Path) -> None:
+    source = SOURCE + 'spare = "Not used." # botticelli: ignore[BOT205] for another day\n'
+    (project / "spare.toml").write_text(source)
+    assert simulate_file("spare.toml").stderr == ""
+    assert call("compile", "spare.toml").stderr == ""
+
+    (project / "bad.toml").write_text(
+        source.replace('"greet", "answer"', '"greet", "anwser"')
+        + "# botticelli: ignore-file[BOT201]"
+    )
+    result = simulate_file("bad.toml")
+    assert result.exit_code == 1
+    assert "BOT201" in result.stderr
+
+
+def test_a_compiled_file_does_not_run_with_a_damaged_configuration(project: Path) -> None:
+    assert call("compile", "hello.toml", "-o", "hello.json").exit_code == 0
+    (project / "botticelli.toml").write_text("[vars]\ntimes = { type = 'int', defualt = 3 }\n")
+    result = simulate_file("hello.json")
+    assert result.exit_code == 1
+    assert "BOT103" in result.stderr
+
+
+def test_a_page_is_no_narrative(project: Path) -> None:
+    (project / "README.md").write_text("# Hello\n\nacts: are what a narrative is made of.\n")
+    for command in ("compile", "exec", "check"):
+        result = call(command, "README.md")
+        assert result.exit_code == 1
+        assert "error[BOT109]" in result.output
+        assert "1 error in 1 file" in result.output
+
+
+def test_what_a_summary_tells_to_type_works_where_it_is_told(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    above = project.parent
+    monkeypatch.chdir(above)
+    done = call("exec", f"{project.name}/hello.toml", "--driver", "simulate:fail=1,error=400")
+    told = [line.split(None, 2)[2] for line in done.stdout.splitlines() if "  botticelli " in line]
+    shown, resumed = (call(*shlex.split(each)) for each in told)
+    assert "simulated: the request is invalid" in shown.stdout
+    assert f"resume it with: botticelli {told[1]}" in shown.stdout
+    assert "hello: run " in resumed.stdout
 
 
 def test_what_cannot_be_run_yet_is_refused_with_its_place(project: Path) -> None:
