@@ -16,8 +16,10 @@ from botticelli.compiler.rules.commands import constant_text
 from botticelli.compiler.rules.policies import Rules, commands_called, rules_of, rules_of_callers
 from botticelli.compiler.rules.subject import Subject
 from botticelli.compiler.semantics.policies import (
+    DOMAINS,
     TextFault,
     constraint_faults,
+    content_rules,
     text_faults,
 )
 from botticelli.compiler.syntax.nodes import Node, Scalar, Table
@@ -101,12 +103,14 @@ def _violations(performed: Performed, rules: Rules) -> Iterator[Violation]:
     if rules.denial(performed) is not None:
         return
     yield from _constraint_violations(performed, rules)
-    content = rules.lowered.content
-    if content is None or not performed.known.writes:
+    content = content_rules(rules.lowered, performed.platform, writes=performed.known.writes)
+    if content is None:
         return
     for name, node in performed.command.arguments.items():
         for text in texts_in(node):
             for fault in _text_faults(text, rules):
+                if not performed.known.writes and fault.rule != DOMAINS:
+                    continue
                 location = text.part(fault.start, fault.end)
                 if fault.rule == "max_length":
                     location = text.location

@@ -21,10 +21,12 @@ class DriverConfiguration(Struct, frozen=True):
 
 
 class PlatformConfiguration(Struct, frozen=True):
-    """`[platforms.NAME]`: where the API is and which variable holds the token."""
+    """`[platforms.NAME]`: where the API is and which variable holds the token. `allow_private` are
+    hosts, addresses and networks that may be reached although they are not public."""
 
     base_url: str | None = None
     token_env: str | None = None
+    allow_private: tuple[str, ...] = ()
 
 
 class Defaults(Struct, frozen=True):

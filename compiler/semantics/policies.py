@@ -20,6 +20,9 @@ _URL = re.compile(r"https?://[^\s<>\"'`)\]}]+", re.IGNORECASE)
 _MASS_MENTION = re.compile(r"@(everyone|here)\b")
 _PREFIX = "_prefix"
 
+DOMAINS = "allowed_domains"
+"""The rule of `[security.content]` on where a text may lead."""
+
 
 def names_command(name: str, platform: str, command: str) -> bool:
     """Tell whether a name of a policy means a command.
@@ -88,11 +91,31 @@ def violations(
     for each in rules:
         for fault in constraint_faults(each, platform, command, arguments):
             yield fault.message
-        if writes and each.content is not None:
+        content = content_rules(each, platform, writes=writes)
+        if content is not None:
             for argument, text in texts(arguments):
-                for found in text_faults(each.content, text):
+                for found in text_faults(content, text):
                     yield f"{argument} {found.message}"
+            if platform == "http" and not _leads_within(arguments.get(URL), content):
+                yield f"{URL} does not lead to a host of allowed_domains"
 
+
+def content_rules(rules: Security, platform: str, *, writes: bool) -> ContentRules | None:
+    """Return the rules on outgoing text that hold for a command. What is fetched from an address is
+    asked for there, so that the addresses of reads are held to the domains as well."""
+    content = rules.content
+    if content is None or writes:
+        return content
+    return ContentRules(allowed_domains=content.allowed_domains) if platform == "http" else None
+
+
+def _leads_within(url: object, rules: ContentRules) -> bool:
+    """Tell whether an address is within the domains: by its host, however the rest is written."""
+    return not rules.allowed_domains or _within(_domain(str(url)), rules.allowed_domains)
+
+
+URL = "url"
+"""The argument of the platform `http` that is the address."""
 
 TABLE = "table_name"
 """The argument of the platform `database` that names a table."""
@@ -188,7 +211,7 @@ def text_faults(rules: ContentRules, text: str) -> Iterator[TextFault]:
             domain = _domain(url.group())
             if not _within(domain, rules.allowed_domains):
                 said = f"links to {domain}, which is not in allowed_domains"
-                yield TextFault("allowed_domains", said, *url.span())
+                yield TextFault(DOMAINS, said, *url.span())
 
 
 def pattern_fault(pattern: str) -> str | None:

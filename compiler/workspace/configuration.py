@@ -152,6 +152,7 @@ def _read_platform(_: Key, fields: Fields) -> PlatformConfiguration:
     return PlatformConfiguration(
         base_url=_value(fields.text("base_url")),
         token_env=_value(fields.text("token_env")),
+        allow_private=tuple(text.value for text in fields.texts("allow_private") or ()),
     )
 
 

@@ -137,9 +137,9 @@ class GeminiServer:
                 return Reply({"file": file}, headers={"x-goog-upload-status": status})
         return refuses(404, "NOT_FOUND", path)
 
-    def take_other(self, method: str, path: str) -> Reply:
+    def take_other(self, method: str, path: str, headers: Any) -> Reply:
         """Show a file, which is ready when it is looked at, or drop it."""
-        name = path.rpartition("/")[2]
+        name = path.partition("?")[0].rpartition("/")[2]
         if method == "DELETE":
             self.deleted.append(name)
             return Reply({})

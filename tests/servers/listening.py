@@ -44,17 +44,19 @@ def _event(event: tuple[str | None, Any]) -> str:
 
 @contextlib.contextmanager
 def listening(
-    take: Callable[[str, Any, bytes], Reply], other: Callable[[str, str], Reply] | None = None
+    take: Callable[[str, Any, bytes], Reply], other: Callable[[str, str, Any], Reply] | None = None
 ) -> Iterator[str]:
     """Serve on a free port of this machine, and yield the address. `take` gets path, headers and
-    body of each POST, `other` method and path of each GET and DELETE."""
+    body of each POST, `other` method, path with its query, and headers of each GET and DELETE."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
             data = self.rfile.read(int(self.headers["content-length"]))
-            reply = take(self.path.partition("?")[0], self.headers, data)
+            self._answer(take(self.path.partition("?")[0], self.headers, data))
+
+        def _answer(self, reply: Reply) -> None:
             time.sleep(reply.slow)
             if reply.drop:
                 self.connection.shutdown(socket.SHUT_RDWR)
@@ -65,7 +67,7 @@ def listening(
 
         def do_GET(self) -> None:
             assert other is not None
-            self._send(other(self.command, self.path.partition("?")[0]))
+            self._answer(other(self.command, self.path, self.headers))
 
         do_DELETE = do_GET  # noqa: N815 - the base class's form
 

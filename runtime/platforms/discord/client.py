@@ -10,13 +10,13 @@ import msgspec
 
 from botticelli.compiler.ir.types import List, Null
 from botticelli.compiler.semantics.commands import Command, find, nearest
+from botticelli.runtime.platforms.arguments import checked_arguments
 from botticelli.runtime.platforms.discord.composed import COMPOSED, Steps
 from botticelli.runtime.platforms.discord.failures import refusal
 from botticelli.runtime.platforms.discord.limits import RateLimits
 from botticelli.runtime.platforms.discord.requests import (
     NONCE_LIFE,
     Outgoing,
-    checked_arguments,
     outgoing,
 )
 from botticelli.runtime.platforms.protocol import CommandTraits, Json, PlatformError
@@ -75,7 +75,7 @@ class DiscordPlatform:
             meant = nearest("discord", command)
             hint = f"; did you mean `{meant}`?" if meant else ""
             raise PlatformError(f"discord has no command `{command}`{hint}")
-        values = checked_arguments(known, arguments)
+        values = checked_arguments("discord", known, arguments)
         result: Json
         if known.requests:
             result = await self.send(known, values, idempotency_key)

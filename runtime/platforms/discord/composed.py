@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
 from botticelli.compiler.semantics.commands import Command, find_step
-from botticelli.runtime.platforms.discord.requests import checked_arguments
+from botticelli.runtime.platforms.arguments import checked_arguments
 from botticelli.runtime.platforms.protocol import PlatformError
 
 WAITS: Final = 5
@@ -42,7 +42,7 @@ class Steps:
         """Perform a command of one request; arguments that are None are left out."""
         command = find_step("discord", name)
         given = {key: value for key, value in arguments.items() if value is not None}
-        values = checked_arguments(command, given)
+        values = checked_arguments("discord", command, given)
         waits = 0
         while True:
             try:

@@ -9,8 +9,7 @@ from msgspec import Struct
 
 from botticelli.compiler.semantics.commands import Command, Request
 from botticelli.compiler.semantics.commands.kinds import Base64
-from botticelli.compiler.semantics.commands.values import converted
-from botticelli.runtime.platforms.protocol import Json, PlatformError
+from botticelli.runtime.platforms.protocol import PlatformError
 
 NONCE_LENGTH = 25
 """The longest nonce that the API takes."""
@@ -41,31 +40,6 @@ class Outgoing(Struct, frozen=True):
     body: Any
     form: dict[str, str]
     files: dict[str, File]
-
-
-def checked_arguments(command: Command, arguments: Mapping[str, Json]) -> dict[str, Any]:
-    """Return the arguments under their proper names and in the API's form.
-
-    Raises PlatformError for the first that is unknown, missing or of the wrong type; the message
-    holds no value, as it may be a secret.
-    """
-    values: dict[str, Any] = {}
-    for name, value in arguments.items():
-        argument = command.argument(name)
-        if argument is None:
-            raise PlatformError(f"discord.{command.name} has no argument `{name}`")
-        if argument.name in values:
-            raise PlatformError(f"discord.{command.name} was given `{argument.name}` twice")
-        values[argument.name], faults = converted(argument.type, value)
-        if faults:
-            place = "".join(f"[{key!r}]" for key in faults[0].path)
-            raise PlatformError(
-                f"discord.{command.name}: `{name}{place}` must be {faults[0].expected}"
-            )
-    for group in command.missing(list(values)):
-        wanted = " or ".join(f"`{name}`" for name in group)
-        raise PlatformError(f"discord.{command.name} needs {wanted}")
-    return values
 
 
 def outgoing(command: Command, values: Mapping[str, Any], idempotency_key: str) -> Outgoing:
