@@ -1,8 +1,8 @@
 """A page that shows a command shows its real output.
 
-A block of kind `console` holds `$ command` and below it what the command prints. Numbers that differ
-from run to run (ids, times) are compared by their form. With BOTTICELLI_UPDATE_PAGES=1 the blocks
-are rewritten instead.
+A block of kind `console` holds `$ command` and below it what the command prints. Numbers that
+differ from run to run (ids, times) are compared by their form. With BOTTICELLI_UPDATE_PAGES=1 the
+blocks are rewritten instead.
 """
 
 import os
