@@ -39,6 +39,7 @@ from botticelli.runtime.shell.engine import Run, new_record
 from botticelli.runtime.shell.ledger import MemoryLedger
 from botticelli.runtime.shell.limiter import Limiter
 from botticelli.runtime.shell.setup import NONE, Equipment
+from botticelli.runtime.state import StateStore
 
 CLAIM = 300.0
 """Microseconds per act."""
@@ -92,6 +93,7 @@ def measure(folder: Path, made: Program) -> float:
         equipment = Equipment(
             driver=InstantDriver(),
             platforms={},
+            state=StateStore(folder),
             limiter=Limiter(MemoryLedger(), clock),
             clock=clock,
             over=NONE,

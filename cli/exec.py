@@ -134,7 +134,7 @@ def command(
     """Check and compile FILE, and run a narrative of it. FILE may be a compiled one."""
     from botticelli.cli.colors import wants_color
     from botticelli.cli.job import Job
-    from botticelli.cli.plan import Plan, plan_resumed, plan_run
+    from botticelli.cli.plan import Plan, check_confirmed, plan_resumed, plan_run
     from botticelli.compiler.ir.program import Multipliers
     from botticelli.runtime.journal.records import Settings
     from botticelli.runtime.problems import SetupError, StoreError
@@ -164,9 +164,12 @@ def command(
             _exclude("--resume", narrative, only, start, origin, dry_run or None)
             plan = plan_resumed(resume, file, settings, read)
         else:
+            if on_unknown is not None:
+                raise click.UsageError("--on-unknown goes with --resume")
             if file is None:
                 raise click.UsageError("name a FILE to run, or a run to go on with (--resume RUN)")
             plan = plan_run(file, settings, read, start=start, origin=origin, dry_run=dry_run)
+        check_confirmed(plan.program, confirmed)
         job = Job(
             plan,
             display=display,

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from botticelli.runtime.flow.carousel import Tally
 from botticelli.runtime.journal.file import Journal, open_journal
-from botticelli.runtime.journal.records import RUNNING, RunRecord, Spent
+from botticelli.runtime.journal.records import RunRecord, Spent
 from botticelli.runtime.journal.resumption import Resumption, Scripts, resume, start_from
 from botticelli.runtime.problems import Problem, SetupError
 from botticelli.runtime.shell.engine import Report, Run, new_record
@@ -81,7 +81,7 @@ class Job:
         resumption: Resumption | None = None
         spent, skipped = Spent(), frozenset[str]()
         if earlier is not None and earlier.act is None:
-            record = self._reopened(earlier.record)
+            record = self._reopened(earlier.record, equipment)
             entries = journal.reopen(record.id)
         else:
             record = self._new(equipment)
@@ -128,10 +128,10 @@ class Job:
         )
         return record if plan.settings.only is None else replace(record, iterations=1)
 
-    def _reopened(self, record: RunRecord) -> RunRecord:
-        carousel = self._plan.program.narratives[self._plan.program.entry].carousel
-        iterations = carousel.iterations if carousel is not None else 1
-        return replace(record, ended=None, status=RUNNING, message=None, iterations=iterations)
+    def _reopened(self, record: RunRecord, equipment: Equipment) -> RunRecord:
+        """Return the record of a run that goes on, as a new one would say it now."""
+        now = self._new(equipment)
+        return replace(now, id=record.id, started=record.started, origin=record.origin)
 
     def _resume(self, journal: Journal, earlier: "Earlier", equipment: Equipment) -> Resumption:
         scripts = self._scripts(earlier, equipment)

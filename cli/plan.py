@@ -11,9 +11,10 @@ from msgspec.structs import replace
 from botticelli.cli.runs import choose, nearest_project
 from botticelli.compiler.ir.program import Program
 from botticelli.compiler.semantics.configuration import Configuration
+from botticelli.compiler.semantics.policies import names_command
 from botticelli.compiler.semantics.secrets import names_secret
 from botticelli.runtime.flow.carousel import overlay
-from botticelli.runtime.flow.refusals import acts_of
+from botticelli.runtime.flow.refusals import acts_of, commands_of
 from botticelli.runtime.flow.selection import alone, capped
 from botticelli.runtime.journal.file import Journal, open_journal
 from botticelli.runtime.journal.records import RunRecord, Settings
@@ -132,8 +133,8 @@ def plan_resumed(run: str, file: Path | None, given: Settings, read: Read) -> Pl
         configuration=configuration,
         settings=_without_secrets(settings),
         variables=dict(settings.variables),
-        source=record.source,
-        source_hash=record.source_hash,
+        source=record.source if file is None else _within(file, configuration),
+        source_hash=_hash(source) if source.is_file() else record.source_hash,
         dry_run=record.dry_run,
         earlier=replace(
             earlier,
@@ -180,6 +181,23 @@ def _check_act(program: Program, act: str | None) -> None:
     if act is not None and act not in known:
         message = f"the narrative runs no act {act!r}"
         raise SetupError(Problem(message, usage=True, name=act, known=known))
+
+
+def check_confirmed(program: Program, names: tuple[str, ...]) -> None:
+    """Refuse the name of a command that the program does not perform. Raises SetupError."""
+    known = commands_of(program)
+    problems = [
+        Problem(
+            f"--yes: the narrative performs no command {name!r}",
+            usage=True,
+            name=name,
+            known=tuple(f"{platform}.{command}" for platform, command in known),
+        )
+        for name in names
+        if not any(names_command(name, platform, command) for platform, command in known)
+    ]
+    if problems:
+        raise SetupError(*problems)
 
 
 def _overlaid(given: Settings, recorded: Settings) -> Settings:

@@ -73,6 +73,18 @@ def acts_of(narrative: Narrative) -> list[Act]:
     return [narrative.acts[name] for name in names]
 
 
+def commands_of(program: Program) -> list[tuple[str, str]]:
+    """Return the commands that the program performs, each with its platform before it."""
+    found = {
+        (source.platform, source.command): None
+        for narrative in reachable(program)
+        for act in acts_of(narrative)
+        for source in act.inputs
+        if isinstance(source, CommandInput)
+    }
+    return list(found)
+
+
 def platforms_of(program: Program) -> dict[str, Place]:
     """Return the platforms whose commands the program performs, each with its first place."""
     found: dict[str, Place] = {}

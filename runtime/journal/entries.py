@@ -122,9 +122,15 @@ class RunEntries:
         """Write how a run stands over how it began."""
         self._force(True)
         self._execute_plain(
-            "UPDATE runs SET ended = ?, status = ?, iterations = ?, completed = ?, failures = ?,"
-            " message = ? WHERE number = ?",
+            "UPDATE runs SET source = ?, source_hash = ?, driver = ?, simulated = ?, settings = ?,"
+            " ended = ?, status = ?, iterations = ?, completed = ?, failures = ?, message = ?"
+            " WHERE number = ?",
             (
+                run.source,
+                run.source_hash,
+                run.driver,
+                run.simulated,
+                msgspec.json.encode(run.settings),
                 run.ended,
                 run.status,
                 run.iterations,

@@ -35,6 +35,9 @@ from botticelli.runtime.problems import StoreError
 
 FILE = "runs.sqlite"
 
+PATIENCE = 0.2
+"""Seconds for which a run's lock is tried, as whoever only looks takes it for a moment."""
+
 _RUN = RunRecord.__struct_fields__
 _EFFECT = (
     "address, effect, act, iteration, subject, writes, started, ended, result, in_flight, requests,"
@@ -199,7 +202,7 @@ class Journal:
     def _lock(self, run: str) -> RunLock:
         lock = RunLock(self.path.parent, run)
         try:
-            taken = lock.acquire()
+            taken = lock.acquire(patience=PATIENCE)
         except OSError as error:
             raise StoreError(f"the run {run} cannot be locked: {error.strerror}") from error
         if not taken:

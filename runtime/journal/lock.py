@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+import time
 from pathlib import Path
 
 
@@ -13,13 +14,18 @@ class RunLock:
         self._path = folder / f"{run}.lock"
         self._handle: int | None = None
 
-    def acquire(self) -> bool:
-        """Take the lock; false when another process, or another run of this one, has it."""
+    def acquire(self, *, patience: float = 0.0) -> bool:
+        """Take the lock; false when another process, or another run of this one, has it, and keeps
+        it for `patience` seconds."""
+        deadline = time.monotonic() + patience
         while True:
             handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
             if not _lock(handle):
                 os.close(handle)
-                return False
+                if time.monotonic() >= deadline:
+                    return False
+                time.sleep(0.02)
+                continue
             if _is_still(self._path, handle):
                 self._handle = handle
                 return True

@@ -230,6 +230,12 @@ def test_a_cap_that_was_reached_may_be_raised(project: Path) -> None:
     assert "3 requests" in result.stdout
 
 
+def test_what_is_said_when_resuming_holds_from_then_on(project: Path) -> None:
+    execute("scenes.toml", "--max-requests", "1")
+    assert "max_requests = 2" in resume("--max-requests", "2").stdout
+    assert "max_requests = 2" in resume().stdout
+
+
 def test_a_cap_counts_what_the_run_used_before(project: Path) -> None:
     fail_at_polish("--max-requests", "3")
     result = resume("--driver", "simulate", "--events", "events.jsonl")
@@ -270,6 +276,8 @@ def test_an_act_may_run_alone(project: Path) -> None:
         (["scenes.toml", "--from", "polish", "--only", "draft", "--run", "x"], "exclude"),
         (["--resume", "last", "--dry-run"], "goes on as the run began"),
         (["--resume", "last", "--on-unknown", "perhaps"], "skip"),
+        (["scenes.toml", "--yes", "messages.send"], "performs no command"),
+        (["scenes.toml", "--on-unknown", "skip"], "goes with --resume"),
         ([], "name a FILE"),
     ],
 )
