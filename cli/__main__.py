@@ -1,5 +1,6 @@
 """`python -m botticelli.cli` is the `botticelli` command."""
 
-from botticelli.cli.main import main
+from botticelli.cli.start import start
 
-main()
+if __name__ == "__main__":
+    start()

@@ -2,21 +2,20 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from botticelli.cli.checking import (
+    DEFAULT_FAIL_ON,
+    DEFAULT_FORMAT,
+    SEVERITIES,
+    STDIN,
+    STDIN_NAME,
+    CheckJob,
+    Report,
+)
 from botticelli.cli.main import EXIT_FINDINGS
 from botticelli.compiler.report import FORMATS
-
-if TYPE_CHECKING:
-    from botticelli.compiler.batch.run import CheckResult
-    from botticelli.compiler.findings.selection import Selection
-    from botticelli.compiler.workspace.files import Files
-
-STDIN = Path("-")
-_STDIN_NAME = "stdin.toml"
-_SEVERITIES = ("error", "warning", "info")
 
 
 def _selectors(
@@ -38,7 +37,7 @@ def _selectors(
     "--format",
     "format_name",
     type=click.Choice(tuple(FORMATS)),
-    default="text",
+    default=DEFAULT_FORMAT,
     show_default=True,
     help="How findings are written.",
 )
@@ -59,8 +58,8 @@ def _selectors(
 @click.option("--strict", is_flag=True, help="Take unknown schemas and unknown models as errors.")
 @click.option(
     "--fail-on",
-    type=click.Choice(_SEVERITIES),
-    default="warning",
+    type=click.Choice(SEVERITIES),
+    default=DEFAULT_FAIL_ON,
     show_default=True,
     help="The least severity that makes the exit code 1.",
 )
@@ -128,7 +127,7 @@ def command(
             quiet=quiet,
             fail_on=fail_on,
         ),
-        stdin_name=stdin_filename or Path(_STDIN_NAME),
+        stdin_name=stdin_filename or STDIN_NAME,
     )
     if watch:
         from botticelli.cli.watching import watch_check
@@ -139,7 +138,7 @@ def command(
 
         sys.exit(mend(job, write=not diff, unsafe=unsafe_fixes))
     else:
-        sys.exit(job.report.show(job.check(job.files())))
+        sys.exit(EXIT_FINDINGS if job.report.show(job.check(job.files())) else 0)
 
 
 def _refuse_paths(
@@ -160,77 +159,3 @@ def _refuse_paths(
     for path in paths:
         if not path.exists():
             raise click.BadParameter(f"Path {str(path)!r} does not exist.", param_hint="'PATHS...'")
-
-
-class Report:
-    """How what was found is told: as text and as an exit code."""
-
-    def __init__(
-        self, format_name: str, *, color: bool, statistics: bool, quiet: bool, fail_on: str
-    ) -> None:
-        self._format = format_name
-        self._color = color
-        self._statistics = statistics
-        self._failing = _SEVERITIES[: _SEVERITIES.index(fail_on) + 1]
-        self.quiet = quiet
-
-    def show(self, result: "CheckResult", *, aside: bool = False) -> int:
-        """Write what was found (``aside``: to standard error) and return the exit code."""
-        from botticelli.compiler.report import render
-
-        if not self.quiet:
-            text = render(self._format, result.diagnostics, color=self._color, files=result.files)
-            self.write(text, aside=aside)
-        if self._statistics and not self.quiet:
-            from botticelli.compiler.report.statistics import render as render_statistics
-
-            counts = render_statistics(result.diagnostics, color=self._color)
-            # Machines read one document, so the table must not follow it.
-            self.write(counts, aside=aside or self._format not in {"text", "concise"})
-        failing = any(each.rule.severity in self._failing for each in result.diagnostics)
-        return EXIT_FINDINGS if failing else 0
-
-    def write(self, text: str, *, aside: bool = False) -> None:
-        click.echo(text, nl=False, err=aside, color=self._color)
-
-
-class CheckJob:
-    """What is to be checked, and how it is reported."""
-
-    def __init__(
-        self,
-        paths: tuple[Path, ...],
-        selection: "Selection",
-        *,
-        cached: bool,
-        hook: bool,
-        report: Report,
-        stdin_name: Path,
-    ) -> None:
-        from botticelli.compiler.workspace.discovery import absolute
-
-        self._selection = selection
-        self._cached = cached
-        self._hook = hook
-        self.report = report
-        self.stdin = absolute(stdin_name) if STDIN in paths else None
-        self.paths = paths if self.stdin is None else (self.stdin,)
-
-    def files(self) -> "Files":
-        """Return the file system as it is now; standard input is read here."""
-        from botticelli.compiler.workspace.files import Files
-
-        if self.stdin is None:
-            return Files()
-        return Files({self.stdin: sys.stdin.buffer.read()})
-
-    def check(self, files: "Files") -> "CheckResult":
-        if self._hook:
-            from botticelli.compiler.batch.hook import check_hook
-
-            return check_hook(
-                self.paths, selection=self._selection, files=files, cached=self._cached
-            )
-        from botticelli.compiler.batch.run import check_paths
-
-        return check_paths(self.paths, selection=self._selection, files=files, cached=self._cached)

@@ -63,34 +63,11 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; an error of our own says how to report it and exits with 3."""
-    brief = sys.argv[1:2] == ["check"]
-    if brief:
-        import gc
-
-        gc.set_threshold(100_000)  # what a check makes is needed until its end
     try:
         cli(prog_name="botticelli")
-    except SystemExit as end:
-        if brief:
-            _end_at_once(end.code)
-        raise
     except Exception as error:  # noqa: BLE001 - the last line of defence
         _report_internal_error(error)
         sys.exit(EXIT_INTERNAL)
-
-
-def _end_at_once(code: str | int | None) -> None:
-    """End the process without taking apart what is in memory, which would take longer than a check
-    of files that have not changed. Returns when not all could be written."""
-    import os
-
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:
-        return
-    if code is None or isinstance(code, int):
-        os._exit(code or 0)
 
 
 def _report_internal_error(error: Exception) -> None:

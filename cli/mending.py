@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from botticelli.cli.check import CheckJob
+from botticelli.cli.checking import CheckJob
 from botticelli.cli.main import EXIT_FINDINGS
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ def mend(job: CheckJob, *, write: bool, unsafe: bool) -> int:
         mended = fixed.files[0].after.encode() if fixed.files else given.replaced[job.stdin]
         write_bytes(mended)
     _count(fixed, "applied", quiet=quiet)
-    return job.report.show(left, aside=job.stdin is not None)
+    failing = job.report.show(left, aside=job.stdin is not None)
+    return EXIT_FINDINGS if failing else 0
 
 
 def _fixed(job: CheckJob, given: "Files", *, unsafe: bool) -> "tuple[Fixed, CheckResult]":

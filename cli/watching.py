@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from botticelli.cli.check import CheckJob
+    from botticelli.cli.checking import CheckJob
     from botticelli.compiler.workspace.files import Files
 
 _POLL_SECONDS = 0.25

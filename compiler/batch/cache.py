@@ -107,7 +107,10 @@ class Cache:
         if not self._keeps:
             return
         folder = project / FOLDER
-        data = msgspec.msgpack.encode(entry)
+        try:
+            data = msgspec.msgpack.encode(entry)
+        except UnicodeEncodeError:  # the name of a file is no text
+            return
         beside = folder / f"{name}.{os.getpid()}"
         with suppress(OSError):
             if not folder.is_dir():

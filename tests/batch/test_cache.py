@@ -239,7 +239,7 @@ def test_entries_of_another_checker_do_not_count() -> None:
     before = entries()
     code = (
         "import botticelli.compiler.batch.cache as cache; cache.VERSION = '0'\n"
-        "from botticelli.cli.main import main; main()"
+        "from botticelli.cli.start import start; start()"
     )
     subprocess.run([sys.executable, "-c", code, "check", "x.toml"], check=True)
     assert entries() != before
@@ -250,6 +250,12 @@ def test_a_folder_that_cannot_be_written_is_no_fault() -> None:
     Path("x.toml").write_text(PLAIN + "zzz = 1\n")
     Path(".botticelli").write_text("in the way")
     assert codes("x.toml") == {"BOT103"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are text there")
+def test_a_file_whose_name_is_no_text() -> None:
+    Path(os.fsdecode(b"\xff.toml")).write_text(PLAIN + "zzz = 1\n")
+    assert codes(".") == codes(".") == {"BOT103"}
 
 
 def test_runs_at_the_same_time_do_not_disturb_each_other() -> None:

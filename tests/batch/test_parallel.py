@@ -23,11 +23,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def check(*arguments: str, processes: int = 0) -> str:
     """Check in a process of its own, as if there were so many cores."""
-    code = "from botticelli.cli.main import main\n"
+    code = "from botticelli.cli.start import start\n"
     if processes:
         code += f"import botticelli.compiler.batch.parallel as p\np._cores = lambda: {processes}\n"
     done = subprocess.run(
-        [sys.executable, "-c", f"{code}main()", "check", *arguments, "."],
+        [sys.executable, "-c", f"{code}start()", "check", *arguments, "."],
         capture_output=True,
         text=True,
         check=False,
@@ -56,8 +56,8 @@ def test_processes_that_cannot_fork_are_started_anew() -> None:
         "import botticelli.compiler.batch.parallel as p\n"
         "p._FORKS, p._FILES_A_PROCESS, p._cores = False, 16, lambda: 2\n"
         "if __name__ == '__main__':\n"
-        "    from botticelli.cli.main import main\n"
-        "    main()\n"
+        "    from botticelli.cli.start import start\n"
+        "    start()\n"
     )
     Path("start.py").write_text(code)
     done = subprocess.run(
