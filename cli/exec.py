@@ -60,6 +60,11 @@ def _parse_variables(
     help="What asks the model: gemini (default), anthropic, openai, simulate, record or replay, "
     "with options as in simulate:delay=0.5,fail=2 or replay:file=tests/tale.jsonl.",
 )
+@click.option(
+    "--database",
+    metavar="URL",
+    help="The database with the tables; else DATABASE_URL, `[database] url`, or the project's own.",
+)
 @click.option("--tier", metavar="NAME", help="The provider's tier, whose limits are kept.")
 @click.option("--rpm-multiplier", type=_SHARE, help="Share of the requests per minute to use.")
 @click.option("--tpm-multiplier", type=_SHARE, help="Share of the tokens per minute to use.")
@@ -113,6 +118,7 @@ def command(
     file: Path | None,
     narrative: str | None,
     driver: str | None,
+    database: str | None,
     tier: str | None,
     rpm_multiplier: float | None,
     tpm_multiplier: float | None,
@@ -143,6 +149,7 @@ def command(
     settings = Settings(
         narrative=narrative,
         driver=driver,
+        database=database,
         tier=tier,
         budget=Multipliers(rpm_multiplier, tpm_multiplier, rpd_multiplier),
         variables=variables,

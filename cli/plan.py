@@ -13,6 +13,7 @@ from botticelli.compiler.ir.program import Program
 from botticelli.compiler.semantics.configuration import Configuration
 from botticelli.compiler.semantics.policies import names_command
 from botticelli.compiler.semantics.secrets import names_secret
+from botticelli.runtime.databases.address import HIDDEN, holds_password
 from botticelli.runtime.flow.carousel import overlay
 from botticelli.runtime.flow.refusals import acts_of, commands_of
 from botticelli.runtime.flow.selection import alone, capped
@@ -42,6 +43,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     configuration: Configuration
     settings: Settings
     variables: dict[str, str]
+    database: str | None
     source: str
     source_hash: str
     dry_run: bool = False
@@ -51,6 +53,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     def options(self) -> Options:
         return Options(
             driver=self.settings.driver,
+            database=self.database,
             tier=self.settings.tier,
             budget=self.settings.budget,
             variables=self.variables,
@@ -93,6 +96,7 @@ def plan_run(
         configuration=configuration,
         settings=_without_secrets(settings),
         variables=dict(settings.variables),
+        database=settings.database,
         source=_within(file, configuration),
         source_hash=_hash(file),
         dry_run=dry_run,
@@ -109,6 +113,9 @@ def plan_resumed(run: str, file: Path | None, given: Settings, read: Read) -> Pl
     record = earlier.record
     settings = _overlaid(given, record.settings)
     missing = [name for name in record.settings.withheld if name not in settings.variables]
+    if settings.database is not None and settings.database == HIDDEN:
+        message = "the URL of the database was not kept, as it holds a password: give --database"
+        raise SetupError(Problem(message, usage=True))
     if missing:
         raise SetupError(
             *(
@@ -133,6 +140,7 @@ def plan_resumed(run: str, file: Path | None, given: Settings, read: Read) -> Pl
         configuration=configuration,
         settings=_without_secrets(settings),
         variables=dict(settings.variables),
+        database=settings.database,
         source=record.source if file is None else _within(file, configuration),
         source_hash=_hash(source) if source.is_file() else record.source_hash,
         dry_run=record.dry_run,
@@ -204,6 +212,7 @@ def _overlaid(given: Settings, recorded: Settings) -> Settings:
     return replace(
         recorded,
         driver=given.driver or recorded.driver,
+        database=given.database or recorded.database,
         tier=given.tier or recorded.tier,
         budget=overlay(given.budget, recorded.budget),
         variables={**recorded.variables, **given.variables},
@@ -213,10 +222,13 @@ def _overlaid(given: Settings, recorded: Settings) -> Settings:
 
 
 def _without_secrets(settings: Settings) -> Settings:
-    """Leave out the values of variables whose names say that they hold a secret."""
+    """Leave out the values of variables whose names say that they hold a secret, and passwords."""
     withheld = tuple(name for name in settings.variables if names_secret(name))
     kept = {name: value for name, value in settings.variables.items() if name not in withheld}
-    return replace(settings, variables=kept, withheld=withheld)
+    database = settings.database
+    if database is not None and holds_password(database):
+        database = HIDDEN
+    return replace(settings, variables=kept, withheld=withheld, database=database)
 
 
 def _within(file: Path, configuration: Configuration) -> str:

@@ -29,6 +29,7 @@ from botticelli.runtime.events import (
     RunFailed,
     RunResumed,
     RunStarted,
+    TableQueried,
     Waiting,
     Warned,
 )
@@ -79,6 +80,8 @@ def describe(event: Event) -> str | None:  # noqa: C901, PLR0912 - a table of ca
         case CommandPerformed():
             done = f"{event.platform}.{event.command} {event.outcome}"
             return f"  {event.act}: {event.message or done}"
+        case TableQueried():
+            return f"  {event.act}: {count(event.rows, 'row')} of {event.table}"
         case Waiting(until=until) if until is not None and until - event.time >= NOTEWORTHY_WAIT:
             return None if event.what == "retry" else f"  {waiting(event.what, until)}"
         case Retrying():
@@ -98,6 +101,10 @@ def describe(event: Event) -> str | None:  # noqa: C901, PLR0912 - a table of ca
             return f"failed: {event.message}"
         case _:
             return None
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 _AWAITED = {
@@ -247,6 +254,8 @@ class State:
                 self.doing = f"again in {event.delay:.1f} s"
             case CommandPerformed():
                 self.doing = f"{event.platform}.{event.command} {event.outcome}"
+            case TableQueried():
+                self.doing = f"{count(event.rows, 'row')} of {event.table}"
             case _:
                 pass
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from botticelli.compiler.ir.program import Caps, Multipliers, Retry, Security
 from botticelli.runtime.address import Address
+from botticelli.runtime.databases.records import Rows, TableQuery
 from botticelli.runtime.drivers.protocol import ModelAnswer, ModelRequest
 from botticelli.runtime.platforms.protocol import Json
 
@@ -88,6 +89,19 @@ class CommitState(EffectNode, frozen=True, tag="commit-state"):
     values: dict[str, Json]
 
 
+class QueryTable(EffectNode, frozen=True, tag="query-table"):
+    """Read rows of a table. What a consuming query takes is held until it is acknowledged or
+    given back under the effect's address. Answered by a TableResult or a Failure."""
+
+    act: str
+    iteration: int | None
+    query: TableQuery
+
+    @property
+    def subject(self) -> str:
+        return self.query.table
+
+
 class Wait(EffectNode, frozen=True, tag="wait"):
     """Wait until a moment. Answered by a Moment, at or after it."""
 
@@ -98,7 +112,7 @@ class ReadClock(EffectNode, frozen=True, tag="read-clock"):
     """Answered by a Moment."""
 
 
-Effect = AskModel | RunCommand | ReadState | CommitState | Wait | ReadClock
+Effect = AskModel | RunCommand | QueryTable | ReadState | CommitState | Wait | ReadClock
 
 
 class ResultNode(Struct, frozen=True, tag_field="result"):
@@ -117,6 +131,10 @@ class StateSnapshot(ResultNode, frozen=True, tag="state"):
 
 class Done(ResultNode, frozen=True, tag="done"):
     """It happened, and there is nothing to say of it."""
+
+
+class TableResult(ResultNode, frozen=True, tag="table"):
+    value: Rows
 
 
 class Moment(ResultNode, frozen=True, tag="moment"):
@@ -145,7 +163,9 @@ class Exhaustion(ResultNode, frozen=True, tag="exhaustion"):
     message: str
 
 
-Result = ModelAnswer | CommandResult | StateSnapshot | Done | Moment | Failure | Exhaustion
+Result = (
+    ModelAnswer | CommandResult | TableResult | StateSnapshot | Done | Moment | Failure | Exhaustion
+)
 
 
 class Completion(Struct, frozen=True):

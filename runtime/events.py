@@ -147,6 +147,18 @@ class CommandPerformed(EventNode, frozen=True, tag="command"):
     message: str | None = None
 
 
+class TableQueried(EventNode, frozen=True, tag="table"):
+    """A query gave `rows` rows, `bytes` bytes of text; `consumed`: they are taken from the table
+    when what reads them succeeds."""
+
+    address: str
+    act: str
+    table: str
+    rows: int
+    bytes: int
+    consumed: bool = False
+
+
 class ActSkipped(EventNode, frozen=True, tag="act-skipped"):
     """The act's `when` does not hold."""
 
@@ -227,6 +239,7 @@ Event = (
     | Answered
     | AnswerRejected
     | CommandPerformed
+    | TableQueried
     | ActFinished
     | ActFailed
     | IterationFinished

@@ -29,6 +29,14 @@ class PlatformConfiguration(Struct, frozen=True):
     allow_private: tuple[str, ...] = ()
 
 
+class QueryCeilings(Struct, frozen=True):
+    """`[database]`: the most that one query gives and takes, in rows, bytes of text and seconds."""
+
+    max_rows: int | None = None
+    max_bytes: int | None = None
+    timeout: float | None = None
+
+
 class Defaults(Struct, frozen=True):
     """`[defaults]`: what acts take that say nothing themselves."""
 
@@ -49,6 +57,7 @@ class Configuration(Struct, frozen=True, kw_only=True):
     drivers: dict[str, DriverConfiguration] = {}
     platforms: dict[str, PlatformConfiguration] = {}
     database_url: str | None = None
+    ceilings: QueryCeilings = QueryCeilings()
     budget: Multipliers = Multipliers()
     defaults: Defaults = Defaults()
     variables: dict[str, Variable] = {}

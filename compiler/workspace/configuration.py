@@ -25,6 +25,7 @@ from botticelli.compiler.semantics.configuration import (
     Defaults,
     DriverConfiguration,
     PlatformConfiguration,
+    QueryCeilings,
 )
 from botticelli.compiler.syntax.nodes import Array, Node, Scalar, Table
 from botticelli.compiler.workspace.check_settings import read_check_settings
@@ -65,16 +66,14 @@ def read_configuration_file(path: Path, reporter: Reporter, files: Files) -> Con
     document = read_document(path, files)
     reporter.extend(document.faults)
     fields = Fields(document.root, reporter, CONFIGURATION)
-    database = fields.sub("database", "[database]")
-    url = database.text("url") if database else None
-    if database:
-        database.finish()
+    url, ceilings = _read_database(fields)
     configuration = Configuration(
         project=str(path.parent),
         providers=_read_providers(fields),
         drivers=dict(fields.named("drivers", _read_driver, "driver")),
         platforms=dict(fields.named("platforms", _read_platform, "platform")),
-        database_url=url.value if url else None,
+        database_url=url,
+        ceilings=ceilings,
         budget=lower_budget(fields.read("budget", read_budget, "[budget]")),
         defaults=fields.read("defaults", _read_defaults, "[defaults]") or Defaults(),
         variables=_read_variables(fields),
@@ -83,6 +82,23 @@ def read_configuration_file(path: Path, reporter: Reporter, files: Files) -> Con
     fields.read("check", read_check_settings, "[check]")
     fields.finish()
     return configuration
+
+
+def _read_database(fields: Fields) -> tuple[str | None, QueryCeilings]:
+    database = fields.sub("database", "[database]")
+    if database is None:
+        return None, QueryCeilings()
+    url = database.text("url")
+    rows = database.integer("max_rows", 1)
+    size = database.integer("max_bytes", 1)
+    timeout = database.duration("timeout")
+    database.finish()
+    ceilings = QueryCeilings(
+        max_rows=rows.value if rows else None,
+        max_bytes=size.value if size else None,
+        timeout=timeout.value if timeout else None,
+    )
+    return url.value if url else None, ceilings
 
 
 def _over(below: Configuration, above: Configuration) -> Configuration:
@@ -99,6 +115,7 @@ def _over(below: Configuration, above: Configuration) -> Configuration:
         drivers=_overlay_each(below.drivers, above.drivers),
         platforms=_overlay_each(below.platforms, above.platforms),
         database_url=above.database_url or below.database_url,
+        ceilings=_overlay(below.ceilings, above.ceilings),
         budget=_overlay(below.budget, above.budget),
         defaults=defaults,
         variables={**below.variables, **above.variables},

@@ -14,7 +14,8 @@ DEFAULT_FILE = Path(".botticelli", "tables.sqlite")
 KINDS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 _SCHEMES = {"sqlite": "sqlite", "postgres": "postgresql", "postgresql": "postgresql"}
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
-_HIDDEN = "***"
+HIDDEN = "***"
+"""What stands in place of a password."""
 _PASSWORD_KEY = r"(?:\w*password|passwd|pwd)"  # noqa: S105 - the name of one
 _USER_INFO = re.compile(r"^(?!sqlite)((?:[\w+.-]+://)?[^:@]*:)(.*)@", re.DOTALL)
 _SECRET_PARAMETER = re.compile(rf"([?&\s]{_PASSWORD_KEY}=)([^&\s]*)", re.IGNORECASE)
@@ -73,9 +74,19 @@ def parse_url(text: str) -> "URL":
     )
 
 
+def holds_password(url: str) -> bool:
+    """Whether a URL holds a password, or may hold one, as it cannot be read."""
+    try:
+        parsed = parse_url(url)
+    except DatabaseError:
+        return True
+    secret = any(re.fullmatch(_PASSWORD_KEY, key, re.IGNORECASE) for key in parsed.query)
+    return secret or parsed.password is not None
+
+
 def masked(url: str) -> str:
     """Return a URL with every password in it replaced by `***`, also where it is malformed."""
-    return _SECRET_PARAMETER.sub(rf"\1{_HIDDEN}", _USER_INFO.sub(rf"\1{_HIDDEN}@", url))
+    return _SECRET_PARAMETER.sub(rf"\1{HIDDEN}", _USER_INFO.sub(rf"\1{HIDDEN}@", url))
 
 
 def without_secrets(message: str, url: "URL") -> str:
@@ -89,5 +100,5 @@ def without_secrets(message: str, url: "URL") -> str:
             secrets += [value] if isinstance(value, str) else value
     for secret in filter(None, secrets):
         for form in (str(secret), quote(str(secret), safe=""), quote_plus(str(secret))):
-            line = line.replace(form, _HIDDEN)
+            line = line.replace(form, HIDDEN)
     return masked(line)

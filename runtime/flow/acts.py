@@ -22,6 +22,7 @@ from botticelli.runtime.flow.carousel import Tally
 from botticelli.runtime.flow.conversation import Contribution, contribute, cut
 from botticelli.runtime.flow.schedule import Walk
 from botticelli.runtime.flow.scope import ActFailedError, Frame, Scope
+from botticelli.runtime.flow.tables import read_table, summary
 from botticelli.runtime.flow.values import evaluate, render
 
 
@@ -48,33 +49,44 @@ def _run(frame: Frame, scope: Scope, act: Act) -> Walk[None]:
     if act.narrative is not None:
         yield from _call(frame, scope, act, act.narrative)
         return
-    contributions: list[Contribution] = []
-    output: Any = None
-    for index, source in enumerate(act.inputs):
+    contributions: dict[int, Contribution] = {}
+    outputs: dict[int, Any] = {}
+    for index in _reading_order(act.inputs):
+        source = act.inputs[index]
         address = frame.address.into(f"input-{index + 1}")
-        output, text = yield from _read(frame, scope, act, source, address)
-        contributions.append(contribute(source, text))
+        outputs[index], contributions[index] = yield from _read(frame, scope, act, source, address)
+    written = [contributions[index] for index in range(len(act.inputs))]
     if act.asks_model:
-        yield from ask(frame, scope, act, contributions)
+        yield from ask(frame, scope, act, written)
     else:
-        scope.conversation.add_result(contributions[-1])
-        scope.finish(act.name, _typed(frame, act, output))
+        scope.conversation.add_result(written[-1])
+        scope.finish(act.name, _typed(frame, act, outputs[len(outputs) - 1]))
+
+
+def _reading_order(inputs: tuple[Input, ...]) -> list[int]:
+    """Tables come first, as all texts of their act may name their rows."""
+    return sorted(range(len(inputs)), key=lambda index: not isinstance(inputs[index], TableInput))
 
 
 def _read(
     frame: Frame, scope: Scope, act: Act, source: Input, address: Address
-) -> Walk[tuple[Any, str]]:
-    """Return the value of an input and its text."""
+) -> Walk[tuple[Any, Contribution]]:
+    """Return the value of an input and what it gives to the message."""
     match source:
         case TextInput(template=template):
             text = render(template, scope.names(frame))
-            return text, text
+            return text, contribute(source, text)
         case CommandInput():
-            return (yield from _command(frame, scope, act, source, address))
+            value, text = yield from _command(frame, scope, act, source, address)
+            return value, contribute(source, text)
         case NarrativeInput(narrative=name):
             value = yield from call_narrative(frame, scope, name, frame.variables, address)
-            return value, printed(value)
-        case MediaInput() | TableInput():
+            return value, contribute(source, printed(value))
+        case TableInput(table=table):
+            rows = yield from read_table(frame, scope, act, source, address)
+            name = render(table, scope.names(frame))
+            return rows, contribute(source, rows.text, summary(name, len(rows)))
+        case MediaInput():
             raise AssertionError(f"{type(source).__name__} passed the refusals")
 
 

@@ -6,7 +6,7 @@ leaves nothing, and what is over 10,000 bytes is summarised even when it says `f
 
 from msgspec import Struct
 
-from botticelli.compiler.ir.program import CommandInput, InputNode, NarrativeInput, TableInput
+from botticelli.compiler.ir.program import CommandInput, InputNode, NarrativeInput
 from botticelli.runtime.drivers.protocol import ASSISTANT, USER, Message, Part, TextPart
 
 KEPT_BYTES = 10_000
@@ -22,13 +22,13 @@ class Contribution(Struct, frozen=True):
     kept: Part | None
 
 
-def contribute(source: InputNode, text: str) -> Contribution:
-    """Make an input's text part of a message."""
+def contribute(source: InputNode, text: str, summary: str | None = None) -> Contribution:
+    """Make an input's text part of a message; `summary` says what stays, if its kind does not."""
     part = TextPart(text)
     if source.retention == "drop":
         return Contribution(part, None)
     if source.retention == "summary" or _size(text) > KEPT_BYTES:
-        return Contribution(part, TextPart(_summary(source, text)))
+        return Contribution(part, TextPart(summary or _summary(source, text)))
     return Contribution(part, part)
 
 
@@ -38,8 +38,6 @@ def _summary(source: InputNode, text: str) -> str:
             return f"[Bot command: {platform}.{command}]"
         case NarrativeInput(narrative=narrative):
             return f"[Narrative: {narrative}]"
-        case TableInput(table=table):
-            return f"[Table: {table.source}]"
         case _:
             return f"[Text: ~{max(1, round(_size(text) / 1000))} KB]"
 

@@ -27,6 +27,7 @@ from botticelli.compiler.ir.program import (
     Value,
 )
 from botticelli.compiler.semantics.templates import has_tags
+from botticelli.runtime.flow.tables import parameters_of
 
 TRIGGER = "trigger"
 
@@ -138,8 +139,12 @@ def _in_act(act: Act) -> Iterator[tuple[Place, str]]:
 
 def _in_input(source: Input) -> Iterator[tuple[Place, str]]:
     match source:
-        case TableInput():
-            yield source.place, "table inputs"
+        case TableInput(table=table):
+            if source.consume:
+                yield source.place, "consuming reads"
+            yield from _in_template(table)
+            for parameter in parameters_of(source.where):
+                yield from _in_template(Template("{{ " + parameter + " }}", source.place))
         case MediaInput(kind=kind):
             yield source.place, f"{kind} inputs"
         case TextInput(template=template):

@@ -8,6 +8,7 @@ from msgspec import Struct
 from botticelli.compiler.ir.expressions import Expression
 from botticelli.compiler.ir.program import Multipliers, Narrative, Program, Security
 from botticelli.compiler.semantics.expressions import EvaluationError, holds
+from botticelli.compiler.semantics.templates import TableRows
 from botticelli.runtime.address import Address
 from botticelli.runtime.effects import CapScope, Exhaustion
 from botticelli.runtime.flow.conversation import Conversation
@@ -62,11 +63,12 @@ class Frame(Struct, frozen=True, kw_only=True):
 
 
 class Scope:
-    """The outputs so far, the conversation and the project's state; acts add to it."""
+    """The outputs so far, the rows that were read, the conversation and the project's state."""
 
     def __init__(self, state: State) -> None:
         self.state = state
         self.outputs: dict[str, Any] = {}
+        self.tables: dict[str, TableRows] = {}
         self.ran = False
         self.previous: Any = None
         self.conversation = Conversation()
@@ -79,14 +81,18 @@ class Scope:
     def copy(self) -> "Scope":
         copied = Scope(self.state.copy())
         copied.outputs = dict(self.outputs)
+        copied.tables = dict(self.tables)
         copied.ran, copied.previous = self.ran, self.previous
         copied.conversation = self.conversation.copy()
         return copied
 
     def join(self, branches: list["Scope"]) -> None:
         """Take in what the branches of a parallel group did, in written order."""
-        before = dict(self.outputs)
+        before, tables = dict(self.outputs), dict(self.tables)
         for branch in branches:
+            for name, rows in branch.tables.items():
+                if tables.get(name) is not rows:
+                    self.tables[name] = rows
             for act, output in branch.outputs.items():
                 if act not in before or before[act] is not output:
                     self.finish(act, output)
@@ -96,6 +102,7 @@ class Scope:
     def names(self, frame: Frame) -> dict[str, Any]:
         """Return the names that templates see."""
         names = {
+            **self.tables,
             **self.outputs,
             "vars": frame.variables,
             "env": frame.environment,

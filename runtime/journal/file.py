@@ -16,7 +16,7 @@ from botticelli.compiler.ir.encoding import IncompatibleProgramError, decode
 from botticelli.compiler.ir.program import Program
 from botticelli.compiler.semantics.templates import as_json
 from botticelli.runtime.drivers.protocol import ModelAnswer
-from botticelli.runtime.effects import CommandResult
+from botticelli.runtime.effects import CommandResult, TableResult
 from botticelli.runtime.folder import FOLDER, prepare_folder
 from botticelli.runtime.journal.encoding import decode_result
 from botticelli.runtime.journal.entries import RunEntries
@@ -176,6 +176,8 @@ class Journal:
                 case CommandResult(value=result):
                     text = as_json(result)
                     yield Answer(**shared, kind="command", source=subject, text=text)
+                case TableResult(value=found):
+                    yield Answer(**shared, kind="rows", source=subject, text=found.text)
                 case _:
                     pass
 

@@ -18,13 +18,15 @@ INTERRUPTED = "interrupted"
 class Settings(Struct, frozen=True, kw_only=True):
     """What the command line said and what holds for the resumed run as well.
 
-    `withheld` names variables that were given and whose names say that they hold a secret; their
-    values are not kept. `only` is the act after which the run ends. Caps are those of the command
-    line, `max_cost` in US dollars.
+    `database` is a URL, or only `***` for one that holds a password. `withheld` names variables
+    that were given and whose names say that they hold a secret; their values are not kept. `only`
+    is the act after which the run ends. Caps are those of the command line, `max_cost` in US
+    dollars.
     """
 
     narrative: str | None = None
     driver: str | None = None
+    database: str | None = None
     tier: str | None = None
     budget: Multipliers = Multipliers()
     variables: dict[str, str] = {}
@@ -96,8 +98,8 @@ class EffectRecord(Struct, frozen=True, kw_only=True):
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """What an act got: `kind` is `answer` of the model `source`, or `command`, the result of the
-    platform's command `source` as JSON."""
+    """What an act got: `kind` is `answer` of the model `source`, `command`, the result of the
+    platform's command `source` as JSON, or `rows`, the text of rows of the table `source`."""
 
     run: str
     address: str

@@ -22,6 +22,7 @@ from botticelli.runtime.effects import (
     Effect,
     Failure,
     Moment,
+    QueryTable,
     ReadClock,
     ReadState,
     Result,
@@ -65,6 +66,7 @@ from botticelli.runtime.shell.clock import sleep_until
 from botticelli.runtime.shell.commands import CommandCaller, Confirm, Show
 from botticelli.runtime.shell.models import ModelCaller
 from botticelli.runtime.shell.setup import Equipment
+from botticelli.runtime.shell.tables import TableAccess
 
 Sink = Callable[[Event], None]
 
@@ -158,6 +160,8 @@ class Run:
         self._commands = CommandCaller(
             record.id, equipment.platforms, self._clock, confirm, self._emit, instead=instead
         )
+        database = equipment.database
+        self._tables = TableAccess(database, self._clock) if database is not None else None
         self._tally = Tally()
         self._completions: asyncio.Queue[Completed | Exception] = asyncio.Queue()
         self._effects: dict[str, Effect] = {}
@@ -349,6 +353,9 @@ class Run:
                 return await self._models.ask(effect)
             case RunCommand():
                 return await self._commands.perform(effect, self._begun(effect, now))
+            case QueryTable():
+                assert self._tables is not None
+                return await self._tables.query(effect)
 
     def _use_state(self, effect: ReadState | CommitState, now: float) -> Result:
         store = self._equipment.state

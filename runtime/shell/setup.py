@@ -19,6 +19,8 @@ from botticelli.compiler.semantics.configuration import (
 )
 from botticelli.compiler.semantics.limits import LimitError, scale
 from botticelli.compiler.semantics.providers import Providers, UnknownTierError
+from botticelli.runtime.databases.address import DatabaseError
+from botticelli.runtime.databases.database import Database
 from botticelli.runtime.drivers.protocol import Driver, DriverPlugin, DriverSettings
 from botticelli.runtime.effects import Effect, RunCommand
 from botticelli.runtime.flow.carousel import Tally, overlay
@@ -36,6 +38,7 @@ from botticelli.runtime.problems import Problem, SetupError
 from botticelli.runtime.shell.clock import Clock
 from botticelli.runtime.shell.ledger import Ledger, MemoryLedger, SqliteLedger, ledger_path
 from botticelli.runtime.shell.limiter import Limiter
+from botticelli.runtime.shell.tables import open_database, uses_tables
 from botticelli.runtime.shell.variables import resolve_variables
 from botticelli.runtime.state import StateStore
 
@@ -43,18 +46,24 @@ NONE = Multipliers()
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """What the command line says. `driver` may carry options: `simulate:delay=1,fail=2`."""
+    """What the command line says. `driver` may carry options: `simulate:delay=1,fail=2`;
+    `database` is a URL."""
 
     driver: str | None = None
+    database: str | None = None
     tier: str | None = None
     budget: Multipliers = Multipliers()
     variables: Mapping[str, str] = {}
 
 
 class Equipment(Struct, frozen=True, kw_only=True):
-    """Everything that a run performs its effects with. `warnings` are for the user."""
+    """Everything that a run performs its effects with. `warnings` are for the user.
+
+    `database` is None when its URL is none, which a program without tables need not care for.
+    """
 
     driver: Driver
+    database: Database | None
     platforms: Mapping[str, Platform]
     state: StateStore
     limiter: Limiter
@@ -98,6 +107,8 @@ class Equipment(Struct, frozen=True, kw_only=True):
         for platform in self.platforms.values():
             await platform.close()
         self.state.close()
+        if self.database is not None:
+            await self.database.close()
         self.limiter.close()
 
 
@@ -117,6 +128,7 @@ async def equip(
     problems.extend(wrong)
     problems.extend(_missing_names(program, environment))
     plugins = _platform_plugins(program, configuration, environment, problems)
+    database = _open_database(program, configuration, options, environment, problems)
     driver = _open_driver(configuration, options, environment, problems)
     if driver is not None:
         problems.extend(_unpriced(program, driver))
@@ -136,6 +148,7 @@ async def equip(
     ledger, warnings = _open_ledger(driver, environment, clock)
     return Equipment(
         driver=driver,
+        database=database,
         platforms=platforms,
         state=StateStore(Path(configuration.project)),
         limiter=Limiter(ledger, clock),
@@ -190,6 +203,21 @@ def _open_driver(
         usage = options.tier is not None
         problems.append(Problem(str(error), usage=usage, name=error.tier, known=error.known))
     return None
+
+
+def _open_database(
+    program: Program,
+    configuration: Configuration,
+    options: Options,
+    environment: Mapping[str, str],
+    problems: list[Problem],
+) -> Database | None:
+    try:
+        return open_database(configuration, options.database, environment)
+    except DatabaseError as error:
+        if options.database is not None or uses_tables(program):
+            problems.append(Problem(str(error), usage=options.database is not None))
+        return None
 
 
 def _platform(configuration: Configuration, name: str) -> PlatformConfiguration:

@@ -222,13 +222,13 @@ def test_what_a_summary_tells_to_type_works_where_it_is_told(
 
 def test_what_cannot_be_run_yet_is_refused_with_its_place(project: Path) -> None:
     (project / "rows.toml").write_text(
-        SOURCE.replace('"Answer', '"table posts limit 5 as x", "Answer')
+        SOURCE.replace('"Answer', '"table posts limit 5 consume as x", "Answer')
         .replace("answer = ", "answer = [")
         .replace('greet }}"', 'greet }}"]')
     )
     result = call("exec", "rows.toml", "--driver", "simulate")
     assert result.exit_code == 1
-    assert "table inputs cannot be run yet" in result.stderr
+    assert "consuming reads cannot be run yet" in result.stderr
     assert "rows.toml:10:" in result.stderr
 
 

@@ -481,7 +481,7 @@ def test_addresses_are_stable_and_differ() -> None:
 
 
 def test_everything_that_cannot_be_run_is_refused_at_once() -> None:
-    table = TableInput(table=template("posts"), names=("posts",), place=PLACE)
+    table = TableInput(table=template("posts"), names=("posts",), place=PLACE, consume=True)
     made = program(
         narrative(
             act("a", table, "Hello {{ trigger.last }}"),
@@ -490,7 +490,7 @@ def test_everything_that_cannot_be_run_is_refused_at_once() -> None:
     )
     whats = [each.what for each in refusals(made)]
     assert len(whats) == 3
-    assert "table inputs" in whats
+    assert "consuming reads" in whats
     assert any("trigger" in what for what in whats)
 
 

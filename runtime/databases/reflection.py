@@ -1,0 +1,96 @@
+"""What a query has to know of one table: its columns as they are now, their types, its key."""
+
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from botticelli.compiler.ir import types as ir
+from botticelli.runtime.databases.columns import column_type, sqlite_type
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection, Inspector
+    from sqlalchemy.types import TypeEngine
+
+
+class TableColumn(Struct, frozen=True):
+    """`type` bears no `?`; `sql` is the database's own type. `filled`: the database gives a value
+    where a new row has none."""
+
+    name: str
+    type: ir.Type
+    sql: "TypeEngine[Any]"
+    nullable: bool
+    filled: bool
+
+
+class ReflectedTable(Struct, frozen=True):
+    """A table or view as it stands in the database."""
+
+    name: str
+    schema: str | None
+    columns: Mapping[str, TableColumn]
+    key: tuple[str, ...]
+
+
+def reflect(connection: "Connection", name: str) -> ReflectedTable | None:
+    """Read one table or view; None when there is none of that name.
+
+    A name with a dot that no table bears means a table of another schema.
+    """
+    from sqlalchemy import inspect
+    from sqlalchemy.exc import NoSuchTableError
+
+    inspector = inspect(connection)
+    first, dot, rest = name.partition(".")
+    places: list[tuple[str, str | None]] = [(name, None)]
+    if dot and connection.dialect.name == "postgresql":
+        places.append((rest, first))
+    with warnings.catch_warnings():
+        # Types that SQLAlchemy does not know are unknown here, too.
+        warnings.simplefilter("ignore")
+        for table, schema in places:
+            try:
+                return _read(inspector, connection, table, schema)
+            except NoSuchTableError:
+                continue
+    return None
+
+
+def table_names(connection: "Connection") -> list[str]:
+    """Return the tables and views that are called by their bare name."""
+    from sqlalchemy import inspect
+
+    inspector = inspect(connection)
+    return [*inspector.get_table_names(), *inspector.get_view_names()]
+
+
+def _read(
+    inspector: "Inspector", connection: "Connection", name: str, schema: str | None
+) -> ReflectedTable:
+    columns = inspector.get_columns(name, schema)
+    key = tuple(inspector.get_pk_constraint(name, schema)["constrained_columns"] or ())
+    sqlite = connection.dialect.name == "sqlite"
+    words = _declared(connection, name) if sqlite else {}
+    found: dict[str, TableColumn] = {}
+    for column in columns:
+        title, sql = column["name"], column["type"]
+        word = words.get(title, "")
+        rowid = key == (title,) and word.upper() == "INTEGER"
+        filled = column.get("default") or column.get("identity") or column.get("computed")
+        found[title] = TableColumn(
+            name=title,
+            type=sqlite_type(sql, word) if sqlite else column_type(sql),
+            sql=sql,
+            nullable=column["nullable"] and title not in key,
+            filled=bool(filled) or (sqlite and rowid),
+        )
+    return ReflectedTable(name, schema, found, key)
+
+
+def _declared(connection: "Connection", name: str) -> dict[str, str]:
+    from sqlalchemy import text
+
+    query = text("SELECT name, type FROM pragma_table_xinfo(:table)")
+    return {row.name: row.type for row in connection.execute(query, {"table": name})}
