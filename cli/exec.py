@@ -9,6 +9,8 @@ after SIGTERM, as shells expect of a command that a signal has ended.
 import asyncio
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -19,6 +21,8 @@ from botticelli.cli.main import EXIT_FINDINGS, EXIT_USAGE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from botticelli.cli.job import Job
+    from botticelli.cli.plan import Plan
     from botticelli.cli.progress import Display
     from botticelli.compiler.diagnostics import Diagnostic
     from botticelli.compiler.ir.program import Program
@@ -111,6 +115,12 @@ def _parse_variables(
     type=click.File("w", encoding="utf-8", lazy=False),
     help="Write every event to a file, as JSON lines.",
 )
+@click.option(
+    "--log-format",
+    type=click.Choice(["json"]),
+    help="Log what happens to standard error, one JSON object a line.",
+)
+@click.option("--log-prompts", is_flag=True, help="Log prompts and answers as well.")
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing but what went wrong.")
 @click.option("--no-color", is_flag=True, help="Write no colours.")
 def command(
@@ -134,18 +144,22 @@ def command(
     confirmed: tuple[str, ...],
     dry_run: bool,
     events: IO[str] | None,
+    log_format: str | None,
+    log_prompts: bool,
     quiet: bool,
     no_color: bool,
 ) -> None:
     """Check and compile FILE, and run a narrative of it. FILE may be a compiled one."""
     from botticelli.cli.colors import wants_color
     from botticelli.cli.job import Job
-    from botticelli.cli.plan import Plan, check_confirmed, plan_resumed, plan_run
+    from botticelli.cli.logs import EventLog
+    from botticelli.cli.plan import plan_resumed, plan_run
     from botticelli.compiler.ir.program import Multipliers
     from botticelli.runtime.journal.records import Settings
-    from botticelli.runtime.problems import SetupError, StoreError
     from botticelli.runtime.shell.clock import RealClock
 
+    if log_prompts and log_format is None:
+        raise click.UsageError("--log-prompts goes with --log-format")
     settings = Settings(
         narrative=narrative,
         driver=driver,
@@ -161,50 +175,56 @@ def command(
     def read(path: Path, choice: str | None) -> "tuple[Program, Configuration]":
         return load(path, choice, quiet=quiet, no_color=no_color)
 
-    plan: Plan
+    if resume is not None:
+        _exclude_beginnings(narrative, only, start, origin, dry_run or None)
+        planned = partial(plan_resumed, resume, file, settings, read)
+    else:
+        if on_unknown is not None:
+            raise click.UsageError("--on-unknown goes with --resume")
+        if file is None:
+            raise click.UsageError("name a FILE to run, or a run to go on with (--resume RUN)")
+        planned = partial(
+            plan_run, file, settings, read, start=start, origin=origin, dry_run=dry_run
+        )
     clock = RealClock()
     color = not no_color and wants_color(sys.stdout)
-    display = choose_display(clock, quiet=quiet, color=color)
-    job: Job | None = None
-    try:
-        if resume is not None:
-            _exclude("--resume", narrative, only, start, origin, dry_run or None)
-            plan = plan_resumed(resume, file, settings, read)
-        else:
-            if on_unknown is not None:
-                raise click.UsageError("--on-unknown goes with --resume")
-            if file is None:
-                raise click.UsageError("name a FILE to run, or a run to go on with (--resume RUN)")
-            plan = plan_run(file, settings, read, start=start, origin=origin, dry_run=dry_run)
-        check_confirmed(plan.program, confirmed)
-        job = Job(
-            plan,
-            display=display,
-            events=events,
-            quiet=quiet,
-            on_unknown=on_unknown,
-            confirmed=confirmed,
-        )
-        report = job.run(clock)
-    except SetupError as error:
-        sys.exit(explain(error))
-    except StoreError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(EXIT_FINDINGS)
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        sys.exit(EXIT_TERMINATED if job is not None and job.terminated else EXIT_INTERRUPTED)
-    if report.status != "completed":
-        if quiet:
-            click.echo(f"{report.status}: {report.message}", err=True)
-        sys.exit(EXIT_FINDINGS)
+    job = Job(
+        display=choose_display(clock, quiet=quiet, color=color),
+        events=events,
+        quiet=quiet,
+        log=None if log_format is None else EventLog(prompts=log_prompts),
+        on_unknown=on_unknown,
+        confirmed=confirmed,
+    )
+    sys.exit(_perform(job, planned, clock, quiet=quiet))
 
 
-def _exclude(option: str, *others: object) -> None:
-    if any(each is not None for each in others):
+def _exclude_beginnings(*given: object) -> None:
+    if any(each is not None for each in given):
         raise click.UsageError(
-            f"{option} goes on as the run began: it excludes --narrative, --only, --from, --run "
+            "--resume goes on as the run began: it excludes --narrative, --only, --from, --run "
             "and --dry-run"
         )
+
+
+def _perform(job: "Job", planned: "Callable[[], Plan]", clock: "Clock", *, quiet: bool) -> int:
+    """Plan and run, and return the exit code."""
+    from botticelli.runtime.problems import SetupError, StoreError
+
+    try:
+        report = job.run(planned(), clock)
+    except SetupError as error:
+        return explain(error)
+    except StoreError as error:
+        click.echo(f"error: {error}", err=True)
+        return EXIT_FINDINGS
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return EXIT_TERMINATED if job.terminated else EXIT_INTERRUPTED
+    if report.status == "completed":
+        return 0
+    if quiet:
+        click.echo(f"{report.status}: {report.message}", err=True)
+    return EXIT_FINDINGS
 
 
 def load(

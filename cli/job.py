@@ -20,6 +20,7 @@ from botticelli.runtime.shell.engine import Report, Run, new_record
 from botticelli.runtime.shell.setup import Equipment, equip
 
 if TYPE_CHECKING:
+    from botticelli.cli.logs import EventLog
     from botticelli.cli.plan import Earlier, Plan
     from botticelli.cli.progress import Display
     from botticelli.runtime.effects import Effect
@@ -31,68 +32,75 @@ REPEAT = "repeat"
 
 
 class Job:
-    """Runs a plan. `confirmed` names commands that need no further confirmation, `on_unknown` says
-    what to do with writes of unknown outcome where nobody can be asked."""
+    """Runs one plan. `confirmed` names commands that need no further confirmation, `on_unknown`
+    says what to do with writes of unknown outcome where nobody can be asked."""
 
     def __init__(
         self,
-        plan: "Plan",
         *,
         display: "Display",
         events: IO[str] | None,
         quiet: bool,
+        log: "EventLog | None",
         on_unknown: str | None,
         confirmed: tuple[str, ...],
     ) -> None:
-        self._plan = plan
         self._display = display
         self._events = events
         self._quiet = quiet
+        self._log = log
         self._on_unknown = on_unknown
         self._confirmed = confirmed
         self._finished: Any = None
         self._started = 0.0
         self.terminated = False
 
-    def run(self, clock: "Clock") -> Report:
-        """Run to the end and print the summary, also when a signal ends the run."""
+    def run(self, plan: "Plan", clock: "Clock") -> Report:
+        """Run to the end and print the summary, also when a signal ends the run.
+
+        Raises SetupError and StoreError.
+        """
+        from botticelli.cli.plan import check_confirmed
+
+        check_confirmed(plan.program, self._confirmed)
         try:
-            return clock.run(self._execute(clock))
+            return clock.run(self._execute(plan, clock))
         finally:
             self._display.stop()
-            self._summarize()
+            self._summarize(plan)
+            if self._log is not None:
+                self._log.close()
 
-    async def _execute(self, clock: "Clock") -> Report:
-        plan = self._plan
+    async def _execute(self, plan: "Plan", clock: "Clock") -> Report:
         self._obey_signals()
         equipment = await equip(plan.program, plan.configuration, plan.options, os.environ, clock)
         try:
             journal = open_journal(Path(plan.configuration.project), create=True)
             assert journal is not None
             try:
-                return await self._run(journal, equipment)
+                return await self._run(plan, journal, equipment)
             finally:
                 journal.close()
         finally:
             await equipment.close()
 
-    async def _run(self, journal: Journal, equipment: Equipment) -> Report:
-        plan, earlier = self._plan, self._plan.earlier
+    async def _run(self, plan: "Plan", journal: Journal, equipment: Equipment) -> Report:
+        earlier = plan.earlier
         resumption: Resumption | None = None
         spent, skipped = Spent(), frozenset[str]()
         if earlier is not None and earlier.act is None:
-            record = self._reopened(earlier.record, equipment)
+            record = _reopened(plan, earlier.record, equipment)
             entries = journal.reopen(record.id)
         else:
-            record = self._new(equipment)
+            record = _new(plan, equipment)
             if earlier is not None:
-                resumption = self._start_from(journal, earlier, equipment)
+                resumption = _start_from(plan, journal, equipment)
             entries = journal.begin(record, plan.program)
         try:
             if earlier is not None and resumption is not None:
                 entries.adopt(earlier.record.id, tuple(resumption.recording.places))
             elif earlier is not None:
-                resumption = self._resume(journal, earlier, equipment)
+                resumption = _resume(plan, journal, equipment)
                 spent = journal.spent(record.id)
                 skipped = self._decide(resumption.unknown)
                 entries.keep_program(plan.program)
@@ -110,51 +118,11 @@ class Job:
                 spent=spent,
                 skipped=skipped,
                 only=plan.settings.only if record.origin is not None else None,
+                exchange=self._log.exchange if self._log and self._log.prompts else None,
             )
             return await run.execute()
         finally:
             entries.close()
-
-    def _new(self, equipment: Equipment) -> RunRecord:
-        plan = self._plan
-        record = new_record(
-            plan.program,
-            equipment,
-            source=plan.source,
-            source_hash=plan.source_hash,
-            settings=plan.settings,
-            dry_run=plan.dry_run,
-            origin=None if plan.earlier is None else plan.earlier.record.id,
-        )
-        return record if plan.settings.only is None else replace(record, iterations=1)
-
-    def _reopened(self, record: RunRecord, equipment: Equipment) -> RunRecord:
-        """Return the record of a run that goes on, as a new one would say it now."""
-        now = self._new(equipment)
-        return replace(now, id=record.id, started=record.started, origin=record.origin)
-
-    def _resume(self, journal: Journal, earlier: "Earlier", equipment: Equipment) -> Resumption:
-        scripts = self._scripts(earlier, equipment)
-        return resume(journal, earlier.record.id, scripts, equipment.traits, equipment.clock.now())
-
-    def _start_from(self, journal: Journal, earlier: "Earlier", equipment: Equipment) -> Resumption:
-        assert earlier.act is not None
-        scripts = self._scripts(earlier, equipment)
-        return start_from(journal, earlier.record.id, earlier.act, scripts)
-
-    def _scripts(self, earlier: "Earlier", equipment: Equipment) -> Scripts:
-        """Return the program now and, if it has changed, as it was, in today's environment."""
-        program = self._plan.program
-        before = equipment.as_for(earlier.program, earlier.variables, os.environ)
-        return Scripts(
-            now=lambda: equipment.interpret(program, Tally()),
-            before=(
-                (lambda: before.interpret(earlier.program, Tally()))
-                if self._plan.has_changed
-                else None
-            ),
-            environment={**before.environment, **equipment.environment},
-        )
 
     def _decide(self, unknown: "tuple[Effect, ...]") -> frozenset[str]:
         """Return which writes of unknown outcome are not repeated. Raises SetupError where that
@@ -203,6 +171,8 @@ class Job:
         if self._events is not None:
             self._events.write(encode(event).decode() + "\n")
             self._events.flush()
+        if self._log is not None:
+            self._log.take(event)
         self._display.show(event)
 
     async def _confirm(self, name: str, arguments: Mapping[str, Any]) -> bool:
@@ -220,14 +190,58 @@ class Job:
 
         self._display.say(f"  would perform {name} {as_json(dict(arguments))}")
 
-    def _summarize(self) -> None:
+    def _summarize(self, plan: "Plan") -> None:
         if self._finished is None or self._quiet:
             return
         from botticelli.cli.summary import summarize
 
         seconds = self._finished.time - self._started
-        project = Path(self._plan.configuration.project)
-        click.echo(summarize(self._finished, seconds, project, self._plan.source))
+        project = Path(plan.configuration.project)
+        click.echo(summarize(self._finished, seconds, project, plan.source))
+
+
+def _new(plan: "Plan", equipment: Equipment) -> RunRecord:
+    record = new_record(
+        plan.program,
+        equipment,
+        source=plan.source,
+        source_hash=plan.source_hash,
+        settings=plan.settings,
+        dry_run=plan.dry_run,
+        origin=None if plan.earlier is None else plan.earlier.record.id,
+    )
+    return record if plan.settings.only is None else replace(record, iterations=1)
+
+
+def _reopened(plan: "Plan", record: RunRecord, equipment: Equipment) -> RunRecord:
+    """Return the record of a run that goes on, as a new one would say it now."""
+    now = _new(plan, equipment)
+    return replace(now, id=record.id, started=record.started, origin=record.origin)
+
+
+def _resume(plan: "Plan", journal: Journal, equipment: Equipment) -> Resumption:
+    assert plan.earlier is not None
+    now = equipment.clock.now()
+    run = plan.earlier.record.id
+    return resume(journal, run, _scripts(plan, plan.earlier, equipment), equipment.traits, now)
+
+
+def _start_from(plan: "Plan", journal: Journal, equipment: Equipment) -> Resumption:
+    earlier = plan.earlier
+    assert earlier is not None
+    assert earlier.act is not None
+    scripts = _scripts(plan, earlier, equipment)
+    return start_from(journal, earlier.record.id, earlier.act, scripts)
+
+
+def _scripts(plan: "Plan", earlier: "Earlier", equipment: Equipment) -> Scripts:
+    """Return the program now and, if it has changed, as it was, in today's environment."""
+    before = equipment.as_for(earlier.program, earlier.variables, os.environ)
+    return Scripts(
+        now=lambda: equipment.interpret(plan.program, Tally()),
+        before=((lambda: before.interpret(earlier.program, Tally())) if plan.has_changed else None),
+        environment={**before.environment, **equipment.environment},
+    )
 
 
 def _ask_about(effect: "Effect") -> str | None:

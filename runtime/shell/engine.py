@@ -70,6 +70,9 @@ from botticelli.runtime.shell.tables import TableAccess
 
 Sink = Callable[[Event], None]
 
+Exchange = Callable[[AskModel, Result], None]
+"""Is shown what a model was asked, and what came of it."""
+
 
 class Report(Struct, frozen=True, kw_only=True):
     """How a run ended, and what it used. `message` says why it did not complete."""
@@ -139,6 +142,7 @@ class Run:
         spent: Spent = Spent(),  # noqa: B008 - frozen
         skipped: frozenset[str] = frozenset(),
         only: str | None = None,
+        exchange: Exchange | None = None,
     ) -> None:
         self._program = program
         self._clock = equipment.clock
@@ -154,6 +158,7 @@ class Run:
         self._resumption = resumption
         self._skipped = skipped
         self._only = only
+        self._exchange = exchange
         self._models = ModelCaller(
             equipment.driver, equipment.limiter, self._clock, equipment.budget, self._emit
         )
@@ -350,7 +355,10 @@ class Run:
                 await sleep_until(self._clock, until)
                 return Moment(self._clock.now())
             case AskModel():
-                return await self._models.ask(effect)
+                answer = await self._models.ask(effect)
+                if self._exchange is not None:
+                    self._exchange(effect, answer)
+                return answer
             case RunCommand():
                 return await self._commands.perform(effect, self._begun(effect, now))
             case QueryTable():

@@ -1,0 +1,97 @@
+"""Structured logs: what happens in a run as JSON lines on standard error, through `logging`.
+
+Each line has `time` (RFC 3339), `level`, `logger`, `message` and, of our own, `run` and the fields
+of the event. Prompts and answers are logged only where that was asked for.
+"""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from botticelli.cli.progress import describe
+from botticelli.runtime.drivers.protocol import ModelAnswer
+from botticelli.runtime.events import (
+    ActFailed,
+    CarouselBudgetExhausted,
+    Event,
+    Retrying,
+    RunFailed,
+    RunStarted,
+    Warned,
+)
+
+if TYPE_CHECKING:
+    from botticelli.runtime.effects import AskModel, Result
+
+_FIELDS = "botticelli_fields"
+
+
+class _JsonLines(logging.Formatter):
+    """Writes a record as one line of JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line.update(getattr(record, _FIELDS, {}))
+        if record.exc_info is not None and record.exc_info[0] is not None:
+            line["exception"] = record.exc_info[0].__name__
+        return json.dumps(line, ensure_ascii=False)
+
+
+class EventLog:
+    """Logs the events of one run under `botticelli.run`, and under `botticelli.prompts` what models
+    were asked and answered, if `prompts`. Warnings of the libraries in use are logged as well."""
+
+    def __init__(self, *, prompts: bool) -> None:
+        self.prompts = prompts
+        self._run: str | None = None
+        self._events = logging.getLogger("botticelli.run")
+        self._exchanges = logging.getLogger("botticelli.prompts")
+        self._handler = logging.StreamHandler(sys.stderr)
+        self._handler.setFormatter(_JsonLines())
+        logging.getLogger().addHandler(self._handler)
+        logging.getLogger("botticelli").setLevel(logging.INFO)
+
+    def take(self, event: Event) -> None:
+        """Log an event, unless it repeats what an earlier process has done."""
+        if isinstance(event, RunStarted):
+            self._run = event.run
+        if event.replayed is True:
+            return
+        fields = {"run": self._run, **msgspec.to_builtins(event)}
+        fields.pop("time")
+        # What the event calls a message stands in ours already.
+        fields.pop("message", None)
+        said = (describe(event) or fields["event"]).strip()
+        self._events.log(_level(event), "%s", said, extra={_FIELDS: fields})
+
+    def exchange(self, effect: "AskModel", result: "Result") -> None:
+        """Log what a model was asked and what it answered."""
+        request = effect.request
+        fields = {
+            "run": self._run,
+            "address": str(effect.address),
+            "act": effect.act,
+            "model": request.model,
+            "system": request.system,
+            "messages": [{"role": each.role, "text": each.text} for each in request.messages],
+            "answer": result.text if isinstance(result, ModelAnswer) else None,
+        }
+        self._exchanges.info("%s", f"{effect.act} asked {request.model}", extra={_FIELDS: fields})
+
+    def close(self) -> None:
+        logging.getLogger().removeHandler(self._handler)
+
+
+def _level(event: Event) -> int:
+    if isinstance(event, ActFailed | RunFailed | CarouselBudgetExhausted):
+        return logging.ERROR
+    return logging.WARNING if isinstance(event, Warned | Retrying) else logging.INFO
