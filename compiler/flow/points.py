@@ -25,6 +25,7 @@ from botticelli.compiler.narrative.model import (
 from botticelli.compiler.nearest import Names
 
 Conditions = frozenset[str]
+_DENIED = "not ("
 
 
 class Cause(Struct, frozen=True):
@@ -53,7 +54,8 @@ class Point(Struct, frozen=True, kw_only=True):
     ``runs`` holds the latest run of each act, ``holding`` the conditions that hold here and
     ``ensured`` the names that those say are not null.
     ``earlier_pass`` are acts that ran only in the pass before of a surrounding repetition,
-    ``siblings`` those that run at the same time. ``previous`` are the acts of which one ran last;
+    ``siblings`` those that run at the same time, ``other_branch`` those that run only where this
+    is not reached. ``previous`` are the acts of which one ran last;
     ``previous_certain`` tells that one did.
     """
 
@@ -62,6 +64,7 @@ class Point(Struct, frozen=True, kw_only=True):
     ensured: frozenset[str] = frozenset()
     earlier_pass: dict[str, Name] = {}
     siblings: dict[str, Name] = {}
+    other_branch: dict[str, Cause] = {}
     previous: tuple[Act, ...] = ()
     previous_certain: bool = False
     in_carousel: bool = False
@@ -71,9 +74,23 @@ class Point(Struct, frozen=True, kw_only=True):
         run = self.runs.get(name)
         return run is not None and (run.conditions <= self.holding or name in self.ensured)
 
+    def without(self, missing: frozenset[str]) -> "Point":
+        """Return what is known where acts are known not to have run: what decided against one of
+        them, if that was one condition alone."""
+        holding = self.holding
+        decided = True
+        while decided:
+            left = [self.runs[name].conditions - holding for name in missing if name in self.runs]
+            decided = False
+            for rest in left:
+                if len(rest) == 1 and not (denied := frozenset(map(_denial, rest))) <= holding:
+                    holding |= denied
+                    decided = True
+        return replace(self, holding=holding) if holding != self.holding else self
+
     def given(self, condition: Text, *, outcome: bool = True) -> "Point":
         """Return what is known where a condition holds, or where it does not."""
-        key = _key(condition) if outcome else f"not ({_key(condition)})"
+        key = _key(condition) if outcome else _denial(_key(condition))
         return replace(
             self,
             holding=self.holding | {key},
@@ -211,9 +228,11 @@ class _Walk:
 
     def _branch(self, step: BranchStep, point: Point) -> Point:
         self.conditions.append(ConditionPoint(step.condition, point))
-        then = self.step(step.then, point.given(step.condition))
+        then = self._side(step, step.then, step.otherwise, point.given(step.condition))
         denied = point.given(step.condition, outcome=False)
-        otherwise = self.step(step.otherwise, denied) if step.otherwise is not None else denied
+        otherwise = denied
+        if step.otherwise is not None:
+            otherwise = self._side(step, step.otherwise, step.then, denied)
         runs = {
             name: _after_branch(name, then.runs.get(name), otherwise.runs.get(name), step, point)
             for name in dict.fromkeys((*then.runs, *otherwise.runs))
@@ -224,6 +243,16 @@ class _Walk:
             previous=_distinct((*then.previous, *otherwise.previous)),
             previous_certain=then.previous_certain and otherwise.previous_certain,
         )
+
+    def _side(self, step: BranchStep, taken: Step, passed: Step | None, point: Point) -> Point:
+        """Follow one side of an `if`, where the acts of the other do not run."""
+        others = self.named(passed) if passed is not None else {}
+        causes = {
+            name: Cause(f"`{name}` runs only in the other branch of this `if`", step.condition)
+            for name in others
+        }
+        inside = replace(point, other_branch={**point.other_branch, **causes})
+        return self.step(taken, inside)
 
     def _repeat(self, step: RepeatStep, point: Point) -> Point:
         inside = replace(
@@ -257,7 +286,7 @@ def _after_branch(
         return replace(new or before, conditions=before.conditions, cause=None)
     if first is not None and second is not None and first is not second:
         key = _key(step.condition)
-        rest = (first.conditions - {key}) | (second.conditions - {f"not ({key})"})
+        rest = (first.conditions - {key}) | (second.conditions - {_denial(key)})
         if rest <= point.holding:
             return Run(first.act, first.step, point.holding)
     run = first if first is not None and first is not before else second or first
@@ -276,6 +305,13 @@ def _ensured(condition: Text, *, outcome: bool) -> frozenset[str]:
         return frozenset()
     tree = parse_condition(condition.value).tree
     return frozenset() if tree is None else ensured(tree, outcome=outcome)
+
+
+def _denial(key: str) -> str:
+    """What holds where a condition does not."""
+    if key.startswith(_DENIED) and key.endswith(")"):
+        return key[len(_DENIED) : -1]
+    return f"{_DENIED}{key})"
 
 
 def _key(condition: Text) -> str:

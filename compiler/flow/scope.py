@@ -26,6 +26,7 @@ from botticelli.compiler.workspace.tables import row_type
 from botticelli.compiler.workspace.workspace import NarrativeAt, Unit, Workspace
 
 RESERVED = ("previous", "state", "env", "vars", "iteration", "trigger")
+_VALUES = ("previous", "iteration", "trigger")
 
 
 class Alias(Struct, frozen=True):
@@ -79,12 +80,16 @@ class PlaceScope:
         self._act = act
 
     @cached_property
+    def own_names(self) -> frozenset[str]:
+        return own_names(self._around.acts, self._around.unit.file)
+
+    @cached_property
     def _aliases(self) -> dict[str, tuple[Alias, str | None]]:
         return dict(self._visible_aliases())
 
-    def resolve(self, name: str) -> Resolution | None:
+    def resolve(self, name: str, missing: frozenset[str] = frozenset()) -> Resolution | None:
         if name in self._around.acts:
-            return self._resolve_act(name)
+            return self._resolve_act(name, self._point.without(missing))
         if name in self._aliases:
             return self._resolve_alias(name)
         return self._resolve_reserved(name)
@@ -140,8 +145,7 @@ class PlaceScope:
             definition = act.output if isinstance(act.output, Written) else act.output.node
         return Bound(type=kind, definition=definition)
 
-    def _resolve_act(self, name: str) -> Resolution | None:
-        point = self._point
+    def _resolve_act(self, name: str, point: Point) -> Resolution | None:
         act = self._around.acts[name]
         run = point.runs.get(name)
         if run is not None and point.certain(name):
@@ -169,6 +173,14 @@ class PlaceScope:
                 reason=f"on the first pass `{name}` has not run; later it means the pass before",
                 labels=(Label(f"`{name}` runs here", where),),
                 help=f"guard it: `{{% if {name} is defined %}}`",
+            )
+        if name in point.other_branch:
+            cause = point.other_branch[name]
+            return Maybe(
+                bound=self._bound(act),
+                reason=cause.message,
+                labels=(Label(cause.message, cause.location),),
+                help="use it in its own branch, or run it before the `if`",
             )
         return self._not_yet(name, act)
 
@@ -245,6 +257,13 @@ class PlaceScope:
             name: Bound(type=variable.type or Unknown()) for name, variable in declared.items()
         }
         return Members(members=members, open=True)
+
+
+def own_names(acts: Mapping[str, Act], file: NarrativeFile | None) -> frozenset[str]:
+    """Return the names that `${NAME}` means before it means the environment: a narrative's own,
+    wherever in it that stands. What is not there yet is a fault, and no variable."""
+    aliases = (alias.name for act in acts.values() for alias in aliases_of(act, file))
+    return frozenset((*acts, *_VALUES, *aliases))
 
 
 def aliases_of(act: Act, file: NarrativeFile | None) -> Iterator[Alias]:

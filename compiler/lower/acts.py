@@ -32,7 +32,7 @@ def lower_act(act: Act, narrative: Narrative, defaults: Defaults, context: Conte
         inputs=inputs,
         narrative=context.narrative_key(act.narrative.value) if act.narrative else None,
         arguments={
-            key: lower_value(node, context.places, context.acts) for key, node in act.arguments
+            key: lower_value(node, context.places, context.names) for key, node in act.arguments
         }
         if act.arguments
         else {},

@@ -16,16 +16,16 @@ from botticelli.compiler.workspace.workspace import Unit
 class Context(Struct, frozen=True):
     """The surroundings of one narrative.
 
-    ``acts`` are the names of its acts; ``narrative_key`` gives the key in the program of a
-    narrative that is called by name. ``consumes_by_default`` is what `preserve_source = false`
-    makes of reads.
+    ``names`` are its own, which `${NAME}` means before the environment; ``narrative_key`` gives the
+    key in the program of a narrative that is called by name. ``consumes_by_default`` is what
+    `preserve_source = false` makes of reads.
     """
 
     unit: Unit
     file: NarrativeFile
     places: Places
     schemas: dict[str, Record]
-    acts: frozenset[str]
+    names: frozenset[str]
     narrative_key: Callable[[str], str]
     consumes_by_default: bool = False
 

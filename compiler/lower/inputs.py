@@ -62,7 +62,7 @@ def _command(
         platform=item.platform.value,
         command=item.command.value,
         arguments={
-            key: lower_value(node, context.places, context.acts)
+            key: lower_value(node, context.places, context.names)
             for key, node in item.arguments.items()
         },
         required=value(item.required) or False,
@@ -74,7 +74,7 @@ def _command(
 
 def _query(item: TableQuery, context: Context, name: str | None = None) -> ir.TableInput:
     assert item.table_name is not None
-    table = lower_older_template(item.table_name, context.places, context.acts)
+    table = lower_older_template(item.table_name, context.places, context.names)
     alias = item.alias.value if item.alias else None
     known = [name, item.table_name.value] if name else [item.table_name.value]
     limit = value(item.limit)
@@ -101,7 +101,7 @@ def _query(item: TableQuery, context: Context, name: str | None = None) -> ir.Ta
 
 def _media(item: Media, context: Context, retention: Located[str] | None = None) -> ir.MediaInput:
     def template(text: Text | None) -> ir.Template | None:
-        return lower_older_template(text, context.places, context.acts) if text else None
+        return lower_older_template(text, context.places, context.names) if text else None
 
     return ir.MediaInput(
         place=context.places.at(item.node.location),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from botticelli.compiler.flow.scope import own_names
 from botticelli.compiler.ir import program as ir
 from botticelli.compiler.ir.types import Record
 from botticelli.compiler.lower.context import Context
@@ -74,7 +75,7 @@ def context_of(
         file=at.unit.file,
         places=Places(at.unit, workspace.folder),
         schemas=schemas,
-        acts=frozenset(at.unit.file.acts_of(at.narrative)),
+        names=own_names(at.unit.file.acts_of(at.narrative), at.unit.file),
         narrative_key=narrative_key,
         consumes_by_default=preserve is not None and not preserve.value,
     )

@@ -10,25 +10,25 @@ from botticelli.compiler.syntax.nodes import Array, Node, Scalar, Table
 from botticelli.compiler.templates.checking import expand_dollar
 
 
-def lower_value(node: Node, places: Places, acts: Collection[str] = ()) -> ir.Value:
+def lower_value(node: Node, places: Places, names: Collection[str] = ()) -> ir.Value:
     """Lower a value as it stands in `args`: its strings are templates, `${…}` included."""
     if isinstance(node, Table):
-        return ir.RecordValue({key: lower_value(value, places, acts) for key, value in node})
+        return ir.RecordValue({key: lower_value(value, places, names) for key, value in node})
     if isinstance(node, Array):
-        return ir.ListValue(tuple(lower_value(item, places, acts) for item in node.items))
+        return ir.ListValue(tuple(lower_value(item, places, names) for item in node.items))
     assert isinstance(node, Scalar)
     value = node.value
     if isinstance(value, str):
-        template = lower_older_template(Text(value, node), places, acts)
+        template = lower_older_template(Text(value, node), places, names)
         return template if has_tags(template.source) else ir.Constant(value)
     if value is None or isinstance(value, int | float | bool):
         return ir.Constant(value)
     return ir.Constant(value.isoformat())
 
 
-def lower_older_template(text: Text, places: Places, acts: Collection[str] = ()) -> ir.Template:
+def lower_older_template(text: Text, places: Places, names: Collection[str] = ()) -> ir.Template:
     """Lower a string in which the older `${…}` forms count as well, written as Jinja.
 
-    ``acts`` are the names that `${NAME}` means before it means the environment.
+    ``names`` are those that `${NAME}` means before it means the environment.
     """
-    return ir.Template(expand_dollar(text.value, acts), places.at(text.part(0, 0)))
+    return ir.Template(expand_dollar(text.value, names), places.at(text.part(0, 0)))

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from botticelli.compiler.diagnostics import Edit
 from botticelli.compiler.faults import Replacement
+from botticelli.compiler.flow.scope import own_names
 from botticelli.compiler.languages.references import classify
 from botticelli.compiler.migrate.carousels import carousel_edits
 from botticelli.compiler.migrate.consuming import consuming_edits
@@ -156,7 +157,7 @@ def _policy_entries(security: Security | None) -> Iterator[Text]:
 
 
 def _dollars(file: NarrativeFile) -> Iterator[Edit]:
-    names = frozenset(act.name.value for act in acts_of(file))
+    names = own_names({act.name.value: act for act in acts_of(file)}, file)
     for item in _inputs(file):
         for scalar in _expanded(item):
             value = scalar.value

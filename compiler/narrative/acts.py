@@ -4,7 +4,12 @@ from collections.abc import Mapping
 
 from botticelli.compiler.diagnostics import Label
 from botticelli.compiler.narrative.fields import USER_KEY_PREFIX, Fields
-from botticelli.compiler.narrative.inputs import is_nothing, read_inputs, report_no_input
+from botticelli.compiler.narrative.inputs import (
+    TELLING_KEYS,
+    is_nothing,
+    read_inputs,
+    report_no_input,
+)
 from botticelli.compiler.narrative.located import Key, Name, Text
 from botticelli.compiler.narrative.model import Act, Input, OutputFields
 from botticelli.compiler.narrative.resources import read_output_fields
@@ -95,7 +100,8 @@ def _read_full(name: Name, fields: Fields) -> Act:
         called = None
     # Where keys exclude each other all are read, for what else is wrong in them.
     inputs = tuple(item for key in keys for item in _read_inputs(name.value, key, fields))
-    if not keys and not call:
+    stray = _report_stray_keys(fields)
+    if not keys and not call and not stray:
         location = name.location if isinstance(name, Key) else fields.table.location
         fields.expect(
             ("prompt", "input", "inputs", "narrative", "narrative_ref"),
@@ -119,6 +125,16 @@ def _read_full(name: Name, fields: Fields) -> Act:
         extract_output=fields.boolean("extract_output"),
         description=description,
     )
+
+
+def _report_stray_keys(fields: Fields) -> bool:
+    """BOT103, once, for keys of an input that stand at the act itself. Tells whether there are any:
+    that the act has no input is then no further fault."""
+    stray = [key for key in fields.table.entries if key in TELLING_KEYS]
+    if stray:
+        written = ", ".join(f"{key} = …" for key in stray)
+        fields.misplaced(stray, f"it belongs into an input: `input = [{{ {written} }}]`")
+    return bool(stray)
 
 
 def _read_inputs(act: str, key: str, fields: Fields) -> tuple[Input, ...]:

@@ -4,7 +4,7 @@ This is the one place where keys are looked up. A reader asks for every key that
 its table and then calls ``finish``, which reports the keys that nobody asked for.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from botticelli.compiler.diagnostics import Edit, Fix, Label, Location
@@ -150,6 +150,18 @@ class Fields:
             about="",
         )
         return guess
+
+    def misplaced(self, keys: Sequence[str], help_text: str) -> None:
+        """Report keys that together have their meaning elsewhere, at the first of them."""
+        self.known.update(dict.fromkeys(keys))
+        self.reporter.report(
+            catalogue.UNKNOWN_KEY,
+            self.table.key_location(keys[0]),
+            f"unknown key `{keys[0]}` in {self.where}",
+            note="not a key here",
+            help=help_text,
+            about="",
+        )
 
     # Values
 

@@ -29,7 +29,7 @@ from botticelli.compiler.syntax.nodes import Array, Node, Scalar, Table
 from botticelli.grammar import catalogue
 
 # What tells an input without `type`.
-_TELLING_KEYS = ("text", "ref", "file", "url", "base64", "platform", "command", "table_name")
+TELLING_KEYS = ("text", "ref", "file", "url", "base64", "platform", "command", "table_name")
 
 # The common form of a table reference, told without loading its grammar.
 _PLAIN_TABLE = re.compile(r"\s*tables\.([^\W\d][\w-]*)\s*")
@@ -200,7 +200,7 @@ def _read_text(fields: Fields, act: str) -> TextInput | None:
     retention = read_retention(fields)
     key = fields.first_of("content", "text", "file")
     if key is None:
-        fields.require(*(("text", "content", "file") if "type" in fields else _TELLING_KEYS))
+        fields.require(*(("text", "content", "file") if "type" in fields else TELLING_KEYS))
         return None
     text = fields.text(key)
     if text is None:

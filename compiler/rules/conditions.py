@@ -3,7 +3,7 @@
 from botticelli.compiler.faults import Fault, to_diagnostic
 from botticelli.compiler.flow.points import ConditionPoint
 from botticelli.compiler.flow.scope import PlaceScope, Surroundings
-from botticelli.compiler.ir.types import Type, Unknown
+from botticelli.compiler.ir.types import Field, Record, Type, Unknown
 from botticelli.compiler.languages.checking import check_condition, independent
 from botticelli.compiler.languages.conditions import parse_condition
 from botticelli.compiler.languages.names import Use
@@ -50,5 +50,7 @@ def _type_of(use: Use, scope: PlaceScope) -> Type | Fault:
     if step is None or not isinstance(step.value, str):
         return Unknown()
     inner = member(found.value, root.value, step.value, (step.start, step.end))
-    # A namespace is no record: what its keys hold is known only when the narrative runs.
-    return inner.fault or Unknown()
+    if inner.fault is not None or not isinstance(inner.value, Bound):
+        return inner.fault or Unknown()
+    # A namespace is no record: of its other keys nothing is asked here.
+    return Record((Field(step.value, inner.value.type),))

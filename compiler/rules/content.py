@@ -20,6 +20,8 @@ from botticelli.compiler.semantics.policies import (
     TextFault,
     constraint_faults,
     content_rules,
+    outgoing,
+    pattern_fault,
     text_faults,
 )
 from botticelli.compiler.syntax.nodes import Node, Scalar, Table
@@ -106,7 +108,8 @@ def _violations(performed: Performed, rules: Rules) -> Iterator[Violation]:
     content = content_rules(rules.lowered, performed.platform, writes=performed.known.writes)
     if content is None:
         return
-    for name, node in performed.command.arguments.items():
+    said = outgoing(performed.platform, performed.known.name, performed.command.arguments)
+    for name, node in said.items():
         for text in texts_in(node):
             for fault in _text_faults(text, rules):
                 if not performed.known.writes and fault.rule != DOMAINS:
@@ -177,14 +180,16 @@ def _certain_length(
 
 
 def _bounded(text: str, rules: Rules, *, whole: bool) -> Iterator[TextFault]:
-    """Apply the rules, those patterns left out that could take long or that look at what stands
-    around a piece."""
+    """Apply the rules, those patterns left out that do not compile, as is said of them, that could
+    take long, or that look at what stands around a piece."""
     content = rules.lowered.content
     assert content is not None
     patterns = [
         each
         for each in content.prohibited_patterns
-        if not _MAY_TAKE_LONG.search(each) and (whole or not _LOOKS_AROUND.search(each))
+        if pattern_fault(each) is None
+        and not _MAY_TAKE_LONG.search(each)
+        and (whole or not _LOOKS_AROUND.search(each))
     ]
     length = content.max_length if whole else None
     if len(text) > _LONGEST:

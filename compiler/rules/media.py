@@ -17,7 +17,7 @@ def check_media(subject: Subject) -> None:
     """BOT701 to BOT704."""
     for media in _media_of(subject):
         _check_file(media, subject)
-        if media.kind is None:
+        if media.kind is None and _is_read(media):
             _report_unknown_kind(media, subject)
     for text in _prompt_files(subject):
         _existing(text, subject, "the prompt's file")
@@ -60,6 +60,13 @@ def _existing(text: Text, subject: Subject, what: str) -> Path | None:
         help="paths are relative to the narrative's own folder",
     )
     return None
+
+
+def _is_read(media: Media) -> bool:
+    """Tell whether what could tell the kind was read; else that is the fault."""
+    sources = (media.url, media.file, media.base64)
+    unread = media.mime is None and "mime" in media.node.entries
+    return not unread and any(source is not None for source in sources)
 
 
 def _report_unknown_kind(media: Media, subject: Subject) -> None:

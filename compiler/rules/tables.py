@@ -105,15 +105,13 @@ def _check_known(query: Query, known: KnownTable, subject: Subject) -> None:
 def _check_limit(query: Query, subject: Subject) -> None:
     """BOT406, where a limit or an offset is written and no order says which rows are meant."""
     clauses, written, refined = query.clauses, query.written, query.refines
+    if _consumes(query, subject):
+        return
     for source in (written, refined):
-        if source is not None and (
-            source.order_by is not None
-            or source.sample is not None
-            or (source.consume is not None and source.consume.value)
-        ):
+        if source is not None and (source.order_by is not None or source.sample is not None):
             return
     if clauses is not None:
-        if clauses.order is not None or clauses.sample is not None or clauses.consume is not None:
+        if clauses.order is not None or clauses.sample is not None:
             return
         number = clauses.limit or clauses.offset
         if number is None or query.reference is None:
@@ -121,6 +119,20 @@ def _check_limit(query: Query, subject: Subject) -> None:
         _report_unordered(query.reference.text.part(number.start, number.end), subject)
     elif written is not None and (limit := written.limit or written.offset) is not None:
         _report_unordered(limit.location, subject)
+
+
+def _consumes(query: Query, subject: Subject) -> bool:
+    """Tell whether a query takes its rows, in whatever narrative of the file it stands."""
+    if query.clauses is not None and query.clauses.consume is not None:
+        return True
+    for source in (query.written, query.refines):
+        if source is not None and source.consume is not None:
+            return source.consume.value
+    narratives = subject.file.narratives
+    return bool(narratives) and all(
+        each.storage.preserve_source is not None and not each.storage.preserve_source.value
+        for each in narratives
+    )
 
 
 def _report_unordered(location: Location, subject: Subject) -> None:
@@ -135,21 +147,22 @@ def _report_unordered(location: Location, subject: Subject) -> None:
 
 def _check_consume(query: Query, known: KnownTable, subject: Subject) -> None:
     """BOT412. Only a table that is known to have no key is at fault."""
-    if known.keyed is not False:
+    if known.keyed is not False or not _consumes(query, subject):
         return
-    location = None
-    if query.written is not None and query.written.consume and query.written.consume.value:
+    location = query.table.location
+    if query.written is not None and query.written.consume is not None:
         location = query.written.consume.location
     elif query.clauses is not None and query.clauses.consume is not None and query.reference:
         word = query.clauses.consume
         location = query.reference.text.part(word.start, word.end)
-    if location is not None:
-        subject.reporter.report(
-            catalogue.CONSUME_WITHOUT_KEY,
-            location,
-            f"`{known.name}` has no primary key, so its rows cannot be told apart once taken",
-            note="needs a primary key",
-        )
+    elif query.refines is not None:
+        return  # said where the resource stands
+    subject.reporter.report(
+        catalogue.CONSUME_WITHOUT_KEY,
+        location,
+        f"`{known.name}` has no primary key, so its rows cannot be told apart once taken",
+        note="needs a primary key",
+    )
 
 
 def _check_aliases(act: Act, subject: Subject) -> None:

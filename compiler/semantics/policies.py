@@ -8,13 +8,15 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from botticelli.compiler.ir.program import ContentRules, Security
+from botticelli.compiler.ir.types import List, Optional, Type
 from botticelli.compiler.semantics.commands import canonical, find
+from botticelli.compiler.semantics.commands.kinds import Id
 
 _URL = re.compile(r"https?://[^\s<>\"'`)\]}]+", re.IGNORECASE)
 _MASS_MENTION = re.compile(r"@(everyone|here)\b")
@@ -22,6 +24,8 @@ _PREFIX = "_prefix"
 
 DOMAINS = "allowed_domains"
 """The rule of `[security.content]` on where a text may lead."""
+
+A = TypeVar("A")
 
 
 def names_command(name: str, platform: str, command: str) -> bool:
@@ -93,7 +97,7 @@ def violations(
             yield fault.message
         content = content_rules(each, platform, writes=writes)
         if content is not None:
-            for argument, text in texts(arguments):
+            for argument, text in texts(outgoing(platform, command, arguments)):
                 for found in text_faults(content, text):
                     yield f"{argument} {found.message}"
             if platform == "http" and not _leads_within(arguments.get(URL), content):
@@ -178,6 +182,23 @@ def constrained(name: str, platform: str, command: str, arguments: Mapping[str, 
 
 def _either(options: list[str]) -> str:
     return " or ".join(repr(option) for option in options) or "nothing at all"
+
+
+def outgoing(platform: str, command: str, arguments: Mapping[str, A]) -> dict[str, A]:
+    """Return the arguments that say something; ids only say where to."""
+    known = find(platform, command)
+    found = {name: known.argument(name) if known is not None else None for name in arguments}
+    return {
+        name: value
+        for name, value in arguments.items()
+        if (argument := found[name]) is None or not _is_id(argument.type)
+    }
+
+
+def _is_id(kind: Type) -> bool:
+    while isinstance(kind, Optional | List):
+        kind = kind.of if isinstance(kind, Optional) else kind.item
+    return isinstance(kind, Id)
 
 
 def texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

@@ -1,4 +1,8 @@
-"""What a command's result leaves in the project's state: its ids, each under its keys."""
+"""What a command's result leaves in the project's state: its ids, each under its keys.
+
+The `id` of what a command is about is also remembered by that thing's name: `channels.create`
+leaves `id` and `channel_id`, as narratives of the older body expect it.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,9 +19,20 @@ def keys_of(platform: str, command: str, field: str) -> Iterator[str]:
     """Yield the keys of a field: bare, under the command's name as written and under its present
     one."""
     written = command.removeprefix(f"{platform}.")
-    yield field
-    for name in dict.fromkeys((written, canonical(platform, command))):
-        yield f"{platform}.{name}.{field}"
+    present = canonical(platform, command)
+    fields = [field, f"{_thing(present)}_id"] if field == "id" else [field]
+    for each in fields:
+        yield each
+        for name in dict.fromkeys((written, present)):
+            yield f"{platform}.{name}.{each}"
+
+
+def _thing(command: str) -> str:
+    """Name what the `id` in a command's result is of: of a `channel` in `channels.create`."""
+    group, _, action = command.partition(".")
+    if action.endswith("_post"):
+        return "post"
+    return {"server": "guild", "forums": "channel"}.get(group, group.removesuffix("s"))
 
 
 def remembered(platform: str, command: str, result: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from botticelli.compiler.ir.types import Bool, Record, Text, Unknown
 from botticelli.compiler.ir.types import Field as RecordField
 from botticelli.compiler.templates.expressions import NAMESPACES, Expressions
 from botticelli.compiler.templates.extent import NOTHING, Extent, Flow, constant, total
-from botticelli.compiler.templates.guarding import Tested, tested
+from botticelli.compiler.templates.guarding import Proved, Tested, tested
 from botticelli.compiler.templates.parsing import ParsedTemplate
 from botticelli.compiler.templates.scope import Bound, Scope
 from botticelli.compiler.templates.values import Analysis, Value
@@ -136,7 +136,7 @@ class Statements:
 
     def _visit_if(self, node: nodes.If) -> Rendered:
         branches: list[Rendered] = []
-        failed: frozenset[str] = frozenset()
+        failed = Proved()
         for part in (node, *node.elif_):
             with self.expressions.guarding(failed):
                 self.expressions.value(part.test)

@@ -7,8 +7,9 @@ from jinja2 import nodes
 
 from botticelli.compiler.faults import Fault
 from botticelli.compiler.ir.types import Record, Unknown
-from botticelli.compiler.templates import naming, vocabulary
+from botticelli.compiler.templates import guarding, naming, vocabulary
 from botticelli.compiler.templates.extent import NOTHING, Extent, Flow
+from botticelli.compiler.templates.guarding import Path, Proved
 from botticelli.compiler.templates.parsing import ParsedTemplate
 from botticelli.compiler.templates.scope import Bound, Members, Scope
 from botticelli.compiler.templates.values import Use, Value
@@ -25,18 +26,18 @@ class Chains:
         self.faults: list[Fault] = []
         self.uses: list[Use] = []
         self.locals: list[dict[str, Value]] = [{}]
-        self.guarded: frozenset[str] = frozenset()
+        self.proved = Proved()
         self.loops = 0
         self.unbounded: list[tuple[int, int, str]] = []
 
     @contextmanager
-    def guarding(self, names: frozenset[str]) -> Iterator[None]:
-        """Within, these names are known to be there."""
-        before, self.guarded = self.guarded, self.guarded | names
+    def guarding(self, proved: Proved) -> Iterator[None]:
+        """Within, this is known to hold."""
+        before, self.proved = self.proved, self.proved | proved
         try:
             yield
         finally:
-            self.guarded = before
+            self.proved = before
 
     def value(self, node: nodes.Node) -> Value:
         """Analyse an expression of any kind."""
@@ -69,10 +70,10 @@ class Chains:
     ) -> Value:
         value = self.local(name.name)
         if value is not None:
-            for step in steps:
-                value, _ = self.step(value, step, optional=optional and step is steps[-1])
+            for step, last in self._optional(name, steps, optional=optional):
+                value, _ = self.step(value, step, optional=last)
             return self.settled(value)
-        guarded = name.name in self.guarded or (optional and not steps)
+        guarded = (name.name,) in self.proved.present or (optional and not steps)
         value, outer = self._outer(name, guarded=guarded)
         if not outer:
             for step in steps:
@@ -93,8 +94,8 @@ class Chains:
         )
         path: list[str | int] = []
         computed = False
-        for step in steps:
-            last = optional and step is steps[-1]
+        for step, last in self._optional(name, steps, optional=optional):
+            guarded = guarded or last
             value, key = self.step(value, step, optional=last)
             computed = computed or key is None
             if key is not None and not computed:
@@ -106,11 +107,22 @@ class Chains:
             start=start,
             end=end,
             type=value.type,
-            guarded=guarded or optional,
+            guarded=guarded,
             in_loop=self.loops > 0,
             computed=computed,
         )
         return self.settled(value)
+
+    def _optional(
+        self, name: nodes.Name, steps: list[nodes.Getattr | nodes.Getitem], *, optional: bool
+    ) -> Iterator[tuple[nodes.Getattr | nodes.Getitem, bool]]:
+        """Yield the steps from a name, and whether what each leads to may be missing: the last if
+        it is asked so, and any that a test around has found."""
+        path: Path | None = (name.name,)
+        for step in steps:
+            key = step.attr if isinstance(step, nodes.Getattr) else guarding.constant_key(step)
+            path = (*path, key) if path is not None and key is not None else None
+            yield step, path in self.proved.present or (optional and step is steps[-1])
 
     def _outer(self, node: nodes.Name, *, guarded: bool) -> tuple[Value, bool]:
         """Resolve a name that the template does not define; false for one of Jinja's own."""
@@ -128,7 +140,9 @@ class Chains:
                 return Value(shown=name), False
         others = tuple(name for frame in self.locals for name in frame)
         others += tuple(vocabulary.global_names())
-        found = naming.look_up(self.scope, name, at, guarded=guarded, others=others)
+        found = naming.look_up(
+            self.scope, name, at, guarded=guarded, missing=self.proved.missing, others=others
+        )
         if found.fault is not None:
             self.faults.append(found.fault)
         if isinstance(found.value, Members):

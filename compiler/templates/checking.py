@@ -4,7 +4,7 @@ Text without tags and dollar signs is most of all text; it is answered here, wit
 Jinja.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from botticelli.compiler.semantics.templates import has_tags, normalize_newlines
 from botticelli.compiler.templates.dollar import find_forms, to_jinja, unexpanded
@@ -18,7 +18,7 @@ def check_prompt(text: str, scope: Scope) -> Analysis:
     if not has_tags(text):
         plain = normalize_newlines(text)
         return Analysis(
-            faults=tuple(unexpanded(text, _known(text, scope))),
+            faults=tuple(unexpanded(text, _own_names(text, scope))),
             extent=constant(plain),
             certain=(plain,),
         )
@@ -27,7 +27,7 @@ def check_prompt(text: str, scope: Scope) -> Analysis:
 
     parsed = parse(text)
     analysis = analyze(parsed, scope)
-    dollars = tuple(unexpanded(text, _known(text, scope), parsed.data))
+    dollars = tuple(unexpanded(text, _own_names(text, scope), parsed.data))
     if not dollars:
         return analysis
     faults = sorted((*analysis.faults, *dollars), key=lambda fault: (fault.start, fault.end))
@@ -48,13 +48,13 @@ def check_value(text: str, scope: Scope) -> Analysis:
     from botticelli.compiler.templates.analysis import analyze
     from botticelli.compiler.templates.parsing import parse
 
-    return analyze(parse(text, _known(text, scope), expand_dollar=True), scope)
+    return analyze(parse(text, _own_names(text, scope), expand_dollar=True), scope)
 
 
 def expand_dollar(text: str, known: Iterable[str]) -> str:
     """Return the template with the older forms as Jinja, as it goes into the program.
 
-    `known` are the names in scope, which win over variables of the environment.
+    `known` are the narrative's own names, which win over variables of the environment.
     """
     names = frozenset(known)
     if "$" not in text:
@@ -68,5 +68,5 @@ def expand_dollar(text: str, known: Iterable[str]) -> str:
     return to_jinja(plain, names, data).text if any(find_forms(plain, names, data)) else text
 
 
-def _known(text: str, scope: Scope) -> frozenset[str]:
-    return frozenset(scope.names()) if "${" in text else frozenset()
+def _own_names(text: str, scope: Scope) -> Container[str]:
+    return scope.own_names if "${" in text else ()

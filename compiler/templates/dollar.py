@@ -4,7 +4,8 @@ Where they count (arguments, `[bots]`, media paths, table fields) a string with 
 rewritten into one Jinja template, so that everything later knows templates only. In prompts they
 are text, and one that is found there is most likely a mistake.
 
-A name alone stands for a variable of the environment, unless it is not in capitals and in scope.
+A name alone stands for a variable of the environment, unless it is not in capitals and one of the
+narrative's own: an act, an alias, `previous`, `iteration`, `trigger`.
 `$NAME` takes capitals only: `$5`, `$amount` and `$$` are text, and so is what follows `$$`.
 """
 
@@ -93,7 +94,7 @@ def find_forms(
 ) -> Iterator[DollarForm]:
     """Yield the forms in a text, or in those ranges of it that are not Jinja (`data`).
 
-    `known` are the names in scope, which win over the environment unless in capitals.
+    `known` are the narrative's own names, which win over the environment unless in capitals.
     """
     if "$" not in text:
         return

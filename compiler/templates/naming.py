@@ -72,14 +72,15 @@ def look_up(
     at: Range,
     *,
     guarded: bool = False,
+    missing: frozenset[str] = frozenset(),
     others: tuple[str, ...] = (),
 ) -> Found:
-    """Resolve a name that is written at a place.
+    """Resolve a name that is written at a place, where names are known to be `missing`.
 
     A guarded name may be missing: then only what looks like a misspelling is a fault. `others` are
     names that are known besides the scope's, for proposals.
     """
-    match scope.resolve(name):
+    match scope.resolve(name, missing):
         case Bound() | Members() as found:
             return Found(found)
         case Maybe(bound=bound) as maybe:

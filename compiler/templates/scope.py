@@ -4,7 +4,7 @@ The order of acts decides what a name means at one place. A `Scope` answers for 
 templates and the conditions ask it, and know nothing of tables of contents.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Protocol
 
 from msgspec import Struct
@@ -78,11 +78,16 @@ Resolution = Bound | Maybe | NotYet | NoPrevious | Absent | Members
 class Scope(Protocol):
     """The names in scope at one place of one act."""
 
-    def resolve(self, name: str) -> Resolution | None:
-        """Say what a name means; null when nothing defines it."""
+    def resolve(self, name: str, missing: frozenset[str] = frozenset()) -> Resolution | None:
+        """Say what a name means, where others are known to be missing; null when nothing defines
+        it."""
 
     def names(self) -> Iterable[str]:
         """Give all names that would resolve, for proposals."""
+
+    @property
+    def own_names(self) -> Container[str]:
+        """The names that `${NAME}` means before it means the environment."""
 
 
 class Names:
@@ -91,8 +96,16 @@ class Names:
     def __init__(self, resolutions: Mapping[str, Resolution]) -> None:
         self._resolutions = resolutions
 
-    def resolve(self, name: str) -> Resolution | None:
+    def resolve(
+        self,
+        name: str,
+        missing: frozenset[str] = frozenset(),  # noqa: ARG002 - these names stand for themselves
+    ) -> Resolution | None:
         return self._resolutions.get(name)
 
     def names(self) -> Iterable[str]:
+        return self._resolutions
+
+    @property
+    def own_names(self) -> Container[str]:
         return self._resolutions
