@@ -65,7 +65,7 @@ def describe(event: Event) -> str | None:  # noqa: C901, PLR0912 - a table of ca
         case RunResumed():
             of = "" if event.origin is None else f" of the run {event.origin}"
             done = "1 effect" if event.effects == 1 else f"{event.effects:,} effects"
-            return f"resumed after {done}{of} that were completed before"
+            return f"resumed after {done}{of} completed before"
         case IterationStarted():
             return f"iteration {event.iteration}/{event.iterations}, at {moment(event.time)}"
         case Answered():

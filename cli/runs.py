@@ -46,7 +46,7 @@ def list_runs(limit: int, project: Path | None) -> None:
             click.echo(_line(run))
 
 
-@command.command("show")
+@command.command("show", short_help="Show what a run did and answered.")
 @click.argument("run", default="last")
 @_PROJECT
 def show_run(run: str, project: Path | None) -> None:
@@ -77,7 +77,7 @@ def _parse_age(ctx: click.Context, param: click.Parameter, value: str | None) ->
     return seconds
 
 
-@command.command("prune")
+@command.command("prune", short_help="Delete old runs.")
 @click.option("--older-than", metavar="AGE", callback=_parse_age, help="Such as 30d or 12h.")
 @click.option("--keep", type=click.IntRange(min=0), metavar="N", help="Keep the latest N runs.")
 @_PROJECT

@@ -43,7 +43,7 @@ def list_keys(project: Path | None, as_json: bool) -> None:
         click.echo(f"{each.key:<{width}}  {_moment(each.written)}  {by}  {_as_json(each.value)}")
 
 
-@command.command("get")
+@command.command("get", short_help="Print the value of KEY.")
 @click.argument("key")
 @_JSON
 @_PROJECT

@@ -331,11 +331,11 @@ class Fields:
 
     # Reports
 
-    def as_text(self, node: Node, what: str) -> Text | None:
-        """Take a node as a string, or report that it is none."""
+    def as_text(self, node: Node, what: str, expected: str = "a string") -> Text | None:
+        """Take a node as a string, or report that it is none; ``expected`` says what else fits."""
         if isinstance(node, Scalar) and isinstance(node.value, str):
             return Text(node.value, node)
-        self.wrong_type(node, what, "a string")
+        self.wrong_type(node, what, expected)
         return None
 
     def wrong_type(self, node: Node, what: str, expected: str, fix: Fix | None = None) -> None:

@@ -77,7 +77,7 @@ def read_input(node: Node, reporter: Reporter, act: str) -> Input | None:
         found = _read_table(fields, act)
         fields.finish()
         return found
-    text = Fields(node.document.root, reporter, where).as_text(node, where)
+    text = Fields(node.document.root, reporter, where).as_text(node, where, "a string or a table")
     return None if text is None else read_string(text, reporter, act)
 
 

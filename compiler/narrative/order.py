@@ -79,7 +79,7 @@ def _step(node: Node, reporter: Reporter) -> Step | None:
     if isinstance(node, Table):
         return _table_step(node, reporter)
     root = Fields(node.document.root, reporter, "the order")
-    text = root.as_text(node, "an item of the order")
+    text = root.as_text(node, "an item of the order", "the name of an act, an array or a table")
     return ActStep(text) if text else None
 
 
