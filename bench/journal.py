@@ -10,8 +10,11 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from botticelli.compiler.ir.program import (
     Act,
@@ -24,6 +27,7 @@ from botticelli.compiler.ir.program import (
     Template,
     TextInput,
 )
+from botticelli.compiler.semantics.configuration import Configuration
 from botticelli.compiler.semantics.limits import Limits
 from botticelli.compiler.semantics.providers import ModelFacts
 from botticelli.runtime.drivers.protocol import (
@@ -36,10 +40,7 @@ from botticelli.runtime.drivers.protocol import (
 from botticelli.runtime.journal.file import open_journal
 from botticelli.runtime.shell.clock import RealClock
 from botticelli.runtime.shell.engine import Run, new_record
-from botticelli.runtime.shell.ledger import MemoryLedger
-from botticelli.runtime.shell.limiter import Limiter
-from botticelli.runtime.shell.setup import NONE, Equipment
-from botticelli.runtime.state import StateStore
+from botticelli.runtime.shell.setup import Options, equip
 
 CLAIM = 300.0
 """Microseconds per act."""
@@ -81,8 +82,8 @@ def program() -> Program:
     return Program(compiler="bench", entry="bench", narratives={"bench": narrative})
 
 
-def measure(folder: Path, made: Program) -> float:
-    """Return the microseconds per act of one run."""
+def measure(folder: Path, made: Program, timer: Callable[[], float] = time.perf_counter) -> float:
+    """Return the microseconds per act of one run, by a timer in seconds."""
     clock = RealClock()
 
     async def confirm(name: str, arguments: Any) -> bool:
@@ -90,17 +91,9 @@ def measure(folder: Path, made: Program) -> float:
         return False
 
     async def run() -> float:
-        equipment = Equipment(
-            driver=InstantDriver(),
-            platforms={},
-            state=StateStore(folder),
-            limiter=Limiter(MemoryLedger(), clock),
-            clock=clock,
-            over=NONE,
-            under=NONE,
-            variables={},
-            environment={},
-        )
+        configuration = Configuration(project=str(folder))
+        equipment = await equip(made, configuration, Options(driver="simulate"), {}, clock)
+        equipment = replace(equipment, driver=InstantDriver())
         journal = open_journal(folder, create=True)
         assert journal is not None
         record = new_record(made, equipment, source="bench.toml")
@@ -113,12 +106,13 @@ def measure(folder: Path, made: Program) -> float:
             confirm=confirm,
             sink=lambda event: None,  # noqa: ARG005
         )
-        started = time.perf_counter()
+        started = timer()
         report = await execution.execute()
-        taken = time.perf_counter() - started
+        taken = timer() - started
         assert report.completed == ACTS, report
         entries.close()
         journal.close()
+        await equipment.close()
         return taken / ACTS * 1e6
 
     return clock.run(run())

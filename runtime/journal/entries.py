@@ -73,9 +73,13 @@ class RunEntries:
         except sqlite3.Error as error:
             raise _unwritable(error) from error
 
-    def sent(self, address: str) -> None:
-        """Note that a request is under way."""
-        self._execute("UPDATE effects SET in_flight = 1 WHERE run = ? AND address = ?", address)
+    def sent(self, addresses: Sequence[str]) -> None:
+        """Note for which effects a request is under way."""
+        marks = ", ".join("?" * len(addresses))
+        self._execute_plain(
+            f"UPDATE effects SET in_flight = 1 WHERE run = ? AND address IN ({marks})",  # noqa: S608
+            (self._number, *addresses),
+        )
 
     def settle(self, address: str, spent: Spent) -> None:
         """Note what a request used whose effect goes on: it is tried again, or was lost."""

@@ -5,6 +5,7 @@ and with what came of it. A resumed run is first led through what its journal ho
 """
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -150,6 +151,7 @@ class Run:
         self._sink = sink
         self._spent = spent
         self._unsettled: dict[str, Spent] = {}
+        self._sent: dict[str, None] = {}
         self._completed: list[Completed] = []
         self._equipment = equipment
         carousel = program.narratives[program.entry].carousel
@@ -210,7 +212,8 @@ class Run:
         while True:
             effects = self._pass_on(batch)
             held = effects and self._only is not None and self._hold_back(effects)
-            self._enter(effects)
+            if effects or self._completions.empty():
+                self._enter(effects)
             under_way += len(effects)
             completed: Completed | None = None
             if under_way == 1 and effects:
@@ -407,8 +410,11 @@ class Run:
         """Keep the books of requests: what they used, and which are under way."""
         match event:
             case RequestSent(address=address):
-                self._entries.sent(address)
+                if not self._sent:
+                    asyncio.get_running_loop().call_soon(self._note_sent)
+                self._sent[address] = None
             case RequestSettled(address=address):
+                self._sent.pop(address, None)
                 self._use(address, Spent(event.requests, event.input_tokens, event.output_tokens))
             case Answered(address=address, cost=cost):
                 self._use(address, Spent(cost=cost))
@@ -416,6 +422,14 @@ class Run:
                 self._entries.settle(address, self._unsettled.pop(address))
             case _:
                 pass
+
+    def _note_sent(self) -> None:
+        """Note which requests are under way; all that start together are noted together."""
+        sent, self._sent = tuple(self._sent), {}
+        if sent:
+            # A journal that cannot be written ends the run at its next entry.
+            with contextlib.suppress(StoreError):
+                self._entries.sent(sent)
 
     def _use(self, address: str, spent: Spent) -> None:
         self._spent = self._spent.plus(spent)

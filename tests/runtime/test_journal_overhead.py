@@ -1,6 +1,7 @@
 """What the journal costs: an act that is answered at once takes under 300 µs with it."""
 
 import importlib.util
+import time
 from pathlib import Path
 
 BENCH = Path(__file__).parents[2] / "bench" / "journal.py"
@@ -13,5 +14,6 @@ def test_an_instant_act_is_journaled_in_microseconds(tmp_path: Path) -> None:
     bench = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(bench)
     made = bench.program()
-    # The fastest of several: others may be at the machine as well.
-    assert min(bench.measure(tmp_path, made) for _ in range(8)) < bench.CLAIM
+    # The processor's time and the fastest of several: others may be at the machine as well.
+    times = [bench.measure(tmp_path, made, time.process_time) for _ in range(8)]
+    assert min(times) < bench.CLAIM
