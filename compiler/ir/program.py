@@ -270,7 +270,8 @@ class ContentRules(Struct, frozen=True):
 
 
 class Variable(Struct, frozen=True):
-    """A name under `vars`: required when it has no default."""
+    """A name under `vars`. One that has no type, no default and need not be given may be missing;
+    any other that is not given is null."""
 
     type: Type | None = None
     required: bool = False
@@ -309,7 +310,8 @@ class Program(Struct, frozen=True, kw_only=True, tag_field="botticelli", tag="pr
     """A compiled narrative and all that it runs.
 
     `entry` and every reference between narratives are keys of `narratives`. `variables` are those
-    of the project. `compiler` is the version that wrote it.
+    of the project, and those that only the command line can give. `compiler` is the version that
+    wrote it.
     """
 
     version: int = VERSION

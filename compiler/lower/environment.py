@@ -1,51 +1,93 @@
-"""The environment variables that templates read, so that a run can miss them before it starts."""
+"""What a lowered narrative reads under `env` and `vars`: a run misses it before it starts."""
 
 from collections.abc import Iterable, Iterator
 
+from msgspec import Struct
+
 from botticelli.compiler.ir import program as ir
+from botticelli.compiler.ir.expressions import ExpressionNode, IsNull, Name, Parameter
+
+_GUARDING_TESTS = frozenset({"defined", "undefined", "none"})
+_GUARDING_FILTERS = frozenset({"default", "d"})
 
 
-def environment_of(acts: Iterable[ir.Act]) -> tuple[str, ...]:
-    """Return the names under `env` in all templates of some acts, in the order of first use."""
-    names: dict[str, None] = {}
-    for act in acts:
-        for template in _templates(act):
-            names.update(dict.fromkeys(_names_in(template.source)))
-    return tuple(names)
+def names_under(root: str, lowered: object) -> dict[str, bool]:
+    """Return the names under ``root`` that templates and expressions read, in the order of first
+    use, and whether one may be missing, since each that reads it says what then."""
+    found: dict[str, bool] = {}
+    for name, guarded in _uses(root, lowered):
+        found[name] = guarded and found.get(name, True)
+    return found
 
 
-def _templates(act: ir.Act) -> Iterator[ir.Template]:
-    if act.system is not None:
-        yield act.system
-    for value in act.arguments.values():
-        yield from _in_value(value)
-    for item in act.inputs:
-        match item:
-            case ir.TextInput(template=template):
-                yield template
-            case ir.MediaInput(url=url, file=file):
-                yield from (each for each in (url, file) if each is not None)
-            case ir.CommandInput(arguments=arguments):
-                for value in arguments.values():
-                    yield from _in_value(value)
-            case ir.TableInput(table=table):
-                yield table
+def undeclared(
+    narratives: dict[str, ir.Narrative], entry: str, declared: Iterable[str]
+) -> dict[str, ir.Variable]:
+    """Return the variables that are read, but neither declared nor handed over by every call: they
+    come from the command line."""
+    found: dict[str, bool] = {}
+    reached = [(entry, frozenset(declared))]
+    for key, given in reached:
+        narrative = narratives[key]
+        for name, guarded in names_under("vars", narrative).items():
+            if name not in given:
+                found[name] = guarded and found.get(name, True)
+        for called, handed in _calls(narrative):
+            at = (called, given | handed)
+            if at not in reached:
+                reached.append(at)
+    return {name: ir.Variable(required=not guarded) for name, guarded in found.items()}
 
 
-def _in_value(value: ir.Value) -> Iterator[ir.Template]:
-    match value:
-        case ir.Template():
-            yield value
-        case ir.ListValue(items):
-            for item in items:
-                yield from _in_value(item)
-        case ir.RecordValue(fields):
-            for item in fields.values():
-                yield from _in_value(item)
+def _calls(narrative: ir.Narrative) -> Iterator[tuple[str, frozenset[str]]]:
+    for act in narrative.acts.values():
+        if act.narrative is not None:
+            yield act.narrative, frozenset(act.arguments)
+        for item in act.inputs:
+            if isinstance(item, ir.NarrativeInput):
+                yield item.narrative, frozenset()
 
 
-def _names_in(source: str) -> Iterator[str]:
-    if "env" not in source:
+def _uses(root: str, lowered: object) -> Iterator[tuple[str, bool]]:
+    match lowered:
+        case ir.Template(source=source):
+            yield from _in_template(root, source)
+        case ExpressionNode():
+            yield from _in_expression(root, lowered)
+        case Struct():
+            for field in lowered.__struct_fields__:
+                yield from _uses(root, getattr(lowered, field))
+        case dict():
+            for each in lowered.values():
+                yield from _uses(root, each)
+        case tuple() | list():
+            for each in lowered:
+                yield from _uses(root, each)
+
+
+def _in_expression(root: str, expression: ExpressionNode) -> Iterator[tuple[str, bool]]:
+    nodes = [*_nodes(expression)]
+    guarded = {node.value for node in nodes if isinstance(node, IsNull)}
+    for node in nodes:
+        match node:
+            case Parameter(source=source):
+                yield from _in_template(root, "{{ " + source + " }}")
+            case Name(root=found, path=(str(name), *_)) if found == root:
+                yield name, node in guarded
+
+
+def _nodes(part: object) -> Iterator[ExpressionNode]:
+    if isinstance(part, ExpressionNode):
+        yield part
+        for field in part.__struct_fields__:
+            yield from _nodes(getattr(part, field))
+    elif isinstance(part, tuple):
+        for each in part:
+            yield from _nodes(each)
+
+
+def _in_template(root: str, source: str) -> Iterator[tuple[str, bool]]:
+    if root not in source:
         return
     from jinja2 import Environment, TemplateSyntaxError, nodes
 
@@ -53,12 +95,22 @@ def _names_in(source: str) -> Iterator[str]:
         tree = Environment(autoescape=False).parse(source)  # noqa: S701 - parsed, never rendered
     except TemplateSyntaxError:
         return
+
+    def named(node: nodes.Node | None) -> str | None:
+        if isinstance(node, nodes.Getattr | nodes.Getitem):
+            of = node.node
+            if isinstance(of, nodes.Name) and of.name == root:
+                if isinstance(node, nodes.Getattr):
+                    return node.attr
+                return str(node.arg.value) if isinstance(node.arg, nodes.Const) else None
+        return None
+
+    guards = [
+        *(each for each in tree.find_all(nodes.Test) if each.name in _GUARDING_TESTS),
+        *(each for each in tree.find_all(nodes.Filter) if each.name in _GUARDING_FILTERS),
+    ]
+    guarded = {named(each.node) for each in guards}
     for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
-        if not isinstance(node, nodes.Getattr | nodes.Getitem):
-            continue
-        if not isinstance(node.node, nodes.Name) or node.node.name != "env":
-            continue
-        if isinstance(node, nodes.Getattr):
-            yield node.attr
-        elif isinstance(node.arg, nodes.Const):
-            yield str(node.arg.value)
+        name = named(node)
+        if name is not None:
+            yield name, name in guarded

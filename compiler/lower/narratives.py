@@ -4,7 +4,7 @@ from botticelli.compiler.flow.steps import act_names
 from botticelli.compiler.ir import program as ir
 from botticelli.compiler.lower.acts import lower_act
 from botticelli.compiler.lower.context import Context
-from botticelli.compiler.lower.environment import environment_of
+from botticelli.compiler.lower.environment import names_under
 from botticelli.compiler.lower.security import constant_of, lower_security
 from botticelli.compiler.lower.settings import (
     lower_budget,
@@ -23,12 +23,13 @@ def lower_narrative(narrative: Narrative, defaults: Defaults, context: Context) 
     acts = context.file.acts_of(narrative)
     names = dict.fromkeys(name.value for name in act_names(narrative.order.body))
     lowered = {name: lower_act(acts[name], narrative, defaults, context) for name in names}
+    order = lower_sequence(narrative.order.body, context.places)
     carousel = narrative.carousel
     return ir.Narrative(
         name=narrative.name,
         place=context.places.at(narrative.anchor.location),
         metadata={key: constant_of(node) for key, node in narrative.metadata.items()},
-        order=lower_sequence(narrative.order.body, context.places),
+        order=order,
         acts=lowered,
         carousel=lower_carousel(carousel, context.places.at(carousel.node.location))
         if carousel
@@ -37,7 +38,7 @@ def lower_narrative(narrative: Narrative, defaults: Defaults, context: Context) 
         budget=lower_budget(narrative.budget),
         content=_content(narrative.storage),
         security=lower_security(narrative.security, context.file.security),
-        environment=environment_of(lowered.values()),
+        environment=tuple(names_under("env", (lowered, order))),
     )
 
 

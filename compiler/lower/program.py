@@ -7,6 +7,7 @@ from botticelli.compiler.flow.scope import own_names
 from botticelli.compiler.ir import program as ir
 from botticelli.compiler.ir.types import Record
 from botticelli.compiler.lower.context import Context
+from botticelli.compiler.lower.environment import undeclared
 from botticelli.compiler.lower.narratives import lower_narrative
 from botticelli.compiler.lower.places import Places
 from botticelli.compiler.lower.values import lower_older_template
@@ -37,11 +38,12 @@ def lower_program(
     for at in queue:
         context = context_of(at, workspace, schemas, key_of)
         lowered[keys[at.key]] = lower_narrative(at.narrative, configuration.defaults, context)
+    declared = configuration.variables
     return ir.Program(
         compiler=VERSION,
         entry=entry.narrative.name,
         narratives=lowered,
-        variables=configuration.variables,
+        variables=declared | undeclared(lowered, entry.narrative.name, declared),
         schemas=schemas,
         triggers=_triggers(entry, workspace),
     )

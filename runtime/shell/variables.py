@@ -25,6 +25,8 @@ def resolve_variables(
         if name not in declared
     ]
     for name, variable in declared.items():
+        if variable == Variable() and name not in given:
+            continue
         values[name] = None
         if name in given:
             try:

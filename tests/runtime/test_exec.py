@@ -220,6 +220,41 @@ def test_what_a_summary_tells_to_type_works_where_it_is_told(
     assert "hello: run " in resumed.stdout
 
 
+ASKING = """
+[narrative]
+name = "asking"
+toc = ["tell", { if = "vars.mood = 'gay'", then = ["laugh"] }, "call"]
+[acts]
+tell = "Tell of {{ vars.topic }}{% if vars.words is defined %} in {{ vars.words }}{% endif %}."
+laugh = "Laugh."
+call = { narrative = "called", with = { who = "{{ vars.name }}" } }
+"""
+CALLED = """
+[narrative]
+name = "called"
+toc = ["greet"]
+[acts]
+greet = "Greet {{ vars.who }} from {{ vars.place | default('Florence') }}."
+"""
+
+
+def test_variables_that_nothing_declares_come_from_the_command_line(project: Path) -> None:
+    (project / "botticelli.toml").unlink()
+    (project / "asking.toml").write_text(ASKING)
+    (project / "called.toml").write_text(CALLED)
+    result = simulate_file("asking.toml")
+    assert result.exit_code == 2
+    assert [line.split("'")[1] for line in result.stderr.splitlines()] == ["mood", "topic", "name"]
+
+    given = ("--var", "mood=sad", "--var", "topic=spring", "--var", "name=Clarice")
+    assert call("exec", "asking.toml", "--driver", "simulate", *given).exit_code == 0
+    more = (*given, "--var", "words=9", "--var", "place=Rome")
+    assert call("exec", "asking.toml", "--driver", "simulate", *more).exit_code == 0
+    wrong = call("exec", "asking.toml", "--driver", "simulate", *given, "--var", "wrods=9")
+    assert wrong.exit_code == 2
+    assert "did you mean `words`?" in wrong.stderr
+
+
 def test_what_cannot_be_run_yet_is_refused_with_its_place(project: Path) -> None:
     (project / "rows.toml").write_text(
         SOURCE.replace('"Answer', '"table posts limit 5 consume as x", "Answer')
