@@ -63,7 +63,11 @@ class Frame(Struct, frozen=True, kw_only=True):
 
 
 class Scope:
-    """The outputs so far, the rows that were read, the conversation and the project's state."""
+    """The outputs so far, the rows that were read, the conversation and the project's state.
+
+    ``finished`` are the acts that ended in this scope, without those before it was copied, in the
+    order in which they ended.
+    """
 
     def __init__(self, state: State) -> None:
         self.state = state
@@ -72,11 +76,15 @@ class Scope:
         self.ran = False
         self.previous: Any = None
         self.conversation = Conversation()
+        self.finished: dict[str, Any] = {}
 
     def finish(self, act: str, output: Any) -> None:
         self.outputs[act] = output
         self.previous = output
         self.ran = True
+        # An act that runs again is the latest of all, so it moves to the end.
+        self.finished.pop(act, None)
+        self.finished[act] = output
 
     def copy(self) -> "Scope":
         copied = Scope(self.state.copy())
@@ -88,14 +96,13 @@ class Scope:
 
     def join(self, branches: list["Scope"]) -> None:
         """Take in what the branches of a parallel group did, in written order."""
-        before, tables = dict(self.outputs), dict(self.tables)
+        tables = dict(self.tables)
         for branch in branches:
             for name, rows in branch.tables.items():
                 if tables.get(name) is not rows:
                     self.tables[name] = rows
-            for act, output in branch.outputs.items():
-                if act not in before or before[act] is not output:
-                    self.finish(act, output)
+            for act, output in branch.finished.items():
+                self.finish(act, output)
         self.state.join([branch.state for branch in branches])
         self.conversation.join([branch.conversation for branch in branches])
 

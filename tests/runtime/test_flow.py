@@ -324,6 +324,21 @@ def test_parallel_items_see_the_conversation_before_and_join_in_written_order() 
         assert [text for _, text in by_act["e"]] == ["1", "A", "2", "B", "3", "C", "4", "D", "D"]
 
 
+def test_previous_after_a_group_is_what_its_last_branch_ran_last() -> None:
+    # `a` ran before, and gives the same again: it is the latest all the same.
+    group = Parallel(steps=(sequence("b", "a"),), place=PLACE)
+    made = program(
+        narrative(
+            act("a", "1"),
+            act("b", "2"),
+            act("e", "{{ previous }}"),
+            order=sequence("a", group, "e"),
+        )
+    )
+    run = Rehearsal(made, echo)
+    assert [text for _, text in turns(run.asked()[-1])][-1] == "A"
+
+
 def test_a_failure_in_a_parallel_group_lets_the_others_end() -> None:
     group = Parallel(steps=(sequence("a"), sequence("b", "c")), place=PLACE)
     made = program(narrative(act("a", "1"), act("b", "2"), act("c", "3"), order=sequence(group)))
