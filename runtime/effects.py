@@ -11,7 +11,7 @@ from msgspec import Struct
 from botticelli.compiler.ir.program import Caps, Multipliers, Retry, Security
 from botticelli.runtime.address import Address
 from botticelli.runtime.databases.records import Rows, TableQuery
-from botticelli.runtime.drivers.protocol import ModelAnswer, ModelRequest
+from botticelli.runtime.drivers.protocol import MediaPart, ModelAnswer, ModelRequest
 from botticelli.runtime.platforms.protocol import Json
 
 
@@ -76,6 +76,26 @@ class RunCommand(EffectNode, frozen=True, tag="run-command"):
         return f"{self.platform}.{self.command}"
 
 
+class ReadMedia(EffectNode, frozen=True, tag="read-media"):
+    """Read a medium: a `file`, relative to a `folder` of the project, or a `url`. `security` holds
+    the rules of the narratives that lead here. Answered by a MediaFound or a Failure."""
+
+    act: str
+    iteration: int | None
+    kind: str
+    folder: str
+    file: str | None
+    url: str | None
+    mime: str | None
+    filename: str | None
+    model: str
+    security: tuple[Security, ...]
+
+    @property
+    def subject(self) -> str:
+        return self.kind
+
+
 class ReadState(EffectNode, frozen=True, tag="read-state"):
     """Read the project's state. Answered by a StateSnapshot or a Failure."""
 
@@ -112,7 +132,7 @@ class ReadClock(EffectNode, frozen=True, tag="read-clock"):
     """Answered by a Moment."""
 
 
-Effect = AskModel | RunCommand | QueryTable | ReadState | CommitState | Wait | ReadClock
+Effect = AskModel | RunCommand | QueryTable | ReadMedia | ReadState | CommitState | Wait | ReadClock
 
 
 class ResultNode(Struct, frozen=True, tag_field="result"):
@@ -123,6 +143,10 @@ class CommandResult(ResultNode, frozen=True, tag="command"):
     """What a platform returned: JSON values (as `Any`, since the journal reads it back by type)."""
 
     value: Any
+
+
+class MediaFound(ResultNode, frozen=True, tag="media"):
+    part: MediaPart
 
 
 class StateSnapshot(ResultNode, frozen=True, tag="state"):
@@ -164,7 +188,15 @@ class Exhaustion(ResultNode, frozen=True, tag="exhaustion"):
 
 
 Result = (
-    ModelAnswer | CommandResult | TableResult | StateSnapshot | Done | Moment | Failure | Exhaustion
+    ModelAnswer
+    | CommandResult
+    | TableResult
+    | MediaFound
+    | StateSnapshot
+    | Done
+    | Moment
+    | Failure
+    | Exhaustion
 )
 
 

@@ -37,6 +37,13 @@ class QueryCeilings(Struct, frozen=True):
     timeout: float | None = None
 
 
+class MediaConfiguration(Struct, frozen=True):
+    """`[media]`: whether files may stand outside the project, and the most bytes of one medium."""
+
+    outside_project: bool = False
+    max_bytes: int | None = None
+
+
 class Defaults(Struct, frozen=True):
     """`[defaults]`: what acts take that say nothing themselves."""
 
@@ -58,6 +65,7 @@ class Configuration(Struct, frozen=True, kw_only=True):
     platforms: dict[str, PlatformConfiguration] = {}
     database_url: str | None = None
     ceilings: QueryCeilings = QueryCeilings()
+    media: MediaConfiguration = MediaConfiguration()
     budget: Multipliers = Multipliers()
     defaults: Defaults = Defaults()
     variables: dict[str, Variable] = {}

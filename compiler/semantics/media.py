@@ -45,12 +45,35 @@ MIME_BY_SUFFIX = {
     "html": "text/html",
     "htm": "text/html",
     "xml": "text/xml",
+    "txt": "text/plain",
+    "md": "text/markdown",
+    "json": "application/json",
 }
 
 
 def mime_of(name: str) -> str | None:
     """Return the MIME type that a file's name tells, if it does."""
     return MIME_BY_SUFFIX.get(name.rpartition(".")[2].lower()) if "." in name else None
+
+
+_SIGNATURES = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"%PDF-", "application/pdf"),
+    (b"ID3", "audio/mpeg"),
+    (b"fLaC", "audio/flac"),
+    (b"OggS", "audio/ogg"),
+)
+
+
+def sniffed(data: bytes) -> str | None:
+    """Return the MIME type that the first bytes of a file tell, if they do."""
+    if data[:4] == b"RIFF":
+        return {b"WEBP": "image/webp", b"WAVE": "audio/wav"}.get(data[8:12])
+    if data[4:8] == b"ftyp":
+        return "video/mp4"
+    return next((mime for start, mime in _SIGNATURES if data.startswith(start)), None)
 
 
 def media_kind(mime: str | None, *names: str) -> str | None:
@@ -88,6 +111,27 @@ def inline_limit(model: str) -> int | None:
     """
     family = _family(model)
     return family[2] if family else None
+
+
+_ESTIMATES = {"image": 1_100, "audio": 500, "video": 3_000, "document": 2_500}
+"""Tokens that are expected of a medium of which nothing is known, and at least of any."""
+
+_BYTES_PER_TOKEN = {"image": 1_000, "audio": 500, "video": 1_000, "document": 50}
+_LEAST_CEILING = 20_000
+"""A few bytes may hold a large image; none of the providers counts more for one."""
+
+
+def media_tokens(kind: str, size: int | None) -> tuple[int, int | None]:
+    """Return the input tokens that a medium of so many bytes is expected to take, and the most.
+
+    Rough, since only the provider can tell: a second of sound or film and a page have some number
+    of tokens, and take at least so many bytes. None: no bound, as the size is not known.
+    """
+    least = _ESTIMATES.get(kind, 0)
+    if size is None:
+        return least, None
+    expected = least if kind == "image" else max(least, size // _BYTES_PER_TOKEN.get(kind, 50))
+    return expected, max(size, _LEAST_CEILING)
 
 
 def _family(model: str) -> tuple[str, frozenset[str], int] | None:

@@ -100,7 +100,7 @@ def violations(
             for argument, text in texts(outgoing(platform, command, arguments)):
                 for found in text_faults(content, text):
                     yield f"{argument} {found.message}"
-            if platform == "http" and not _leads_within(arguments.get(URL), content):
+            if platform == "http" and not leads_within(arguments.get(URL), content):
                 yield f"{URL} does not lead to a host of allowed_domains"
 
 
@@ -113,7 +113,7 @@ def content_rules(rules: Security, platform: str, *, writes: bool) -> ContentRul
     return ContentRules(allowed_domains=content.allowed_domains) if platform == "http" else None
 
 
-def _leads_within(url: object, rules: ContentRules) -> bool:
+def leads_within(url: object, rules: ContentRules) -> bool:
     """Tell whether an address is within the domains: by its host, however the rest is written."""
     return not rules.allowed_domains or _within(_domain(str(url)), rules.allowed_domains)
 

@@ -39,9 +39,11 @@ def remembered(platform: str, command: str, result: Any) -> dict[str, Any]:
     """Return what a result leaves, by key. Only a record's own ids count; null is none."""
     if not isinstance(result, Mapping):
         return {}
+    # A field that bears a name of its own wins over the `id` that goes by it as well.
+    fields = sorted(result.items(), key=lambda each: each[0] != "id")
     return {
         key: value
-        for field, value in result.items()
+        for field, value in fields
         if is_id(field) and isinstance(value, str | int)
         for key in keys_of(platform, command, field)
     }

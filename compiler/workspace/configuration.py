@@ -24,6 +24,7 @@ from botticelli.compiler.semantics.configuration import (
     Configuration,
     Defaults,
     DriverConfiguration,
+    MediaConfiguration,
     PlatformConfiguration,
     QueryCeilings,
 )
@@ -74,6 +75,7 @@ def read_configuration_file(path: Path, reporter: Reporter, files: Files) -> Con
         platforms=dict(fields.named("platforms", _read_platform, "platform")),
         database_url=url,
         ceilings=ceilings,
+        media=fields.read("media", _read_media, "[media]") or MediaConfiguration(),
         budget=lower_budget(fields.read("budget", read_budget, "[budget]")),
         defaults=fields.read("defaults", _read_defaults, "[defaults]") or Defaults(),
         variables=_read_variables(fields),
@@ -116,6 +118,7 @@ def _over(below: Configuration, above: Configuration) -> Configuration:
         platforms=_overlay_each(below.platforms, above.platforms),
         database_url=above.database_url or below.database_url,
         ceilings=_overlay(below.ceilings, above.ceilings),
+        media=_overlay(below.media, above.media),
         budget=_overlay(below.budget, above.budget),
         defaults=defaults,
         variables={**below.variables, **above.variables},
@@ -170,6 +173,13 @@ def _read_platform(_: Key, fields: Fields) -> PlatformConfiguration:
         base_url=_value(fields.text("base_url")),
         token_env=_value(fields.text("token_env")),
         allow_private=tuple(text.value for text in fields.texts("allow_private") or ()),
+    )
+
+
+def _read_media(fields: Fields) -> MediaConfiguration:
+    return MediaConfiguration(
+        outside_project=_value(fields.boolean("outside_project")) or False,
+        max_bytes=_value(fields.integer("max_bytes", 1)),
     )
 
 

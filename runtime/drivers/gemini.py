@@ -80,6 +80,7 @@ class GeminiDriver:
     capabilities = Capabilities(
         media=frozenset({"image", "audio", "video", "document"}),
         linked_media=frozenset({"image", "audio", "video", "document"}),
+        uploads=True,
         structured_output=True,
         streaming=True,
         count_tokens=True,

@@ -34,15 +34,35 @@ class TextPart(PartNode, frozen=True, tag="text"):
         return not self.text.strip()
 
 
+class HeldMedia(Struct, frozen=True, kw_only=True):
+    """Bytes that the shell holds: their digest (SHA-256, hexadecimal), where they came from, a
+    `file` or a `url`, and how many are read from there at most."""
+
+    digest: str
+    size: int
+    limit: int
+    file: str | None = None
+    url: str | None = None
+
+
 class MediaPart(PartNode, frozen=True, tag="media", kw_only=True):
     """An image, sound, film or document: exactly one of its bytes (`data`) and a `url` that the
-    provider is to fetch. `kind` is `image`, `audio`, `video` or `document`."""
+    provider is to fetch; before the shell completes a request also what is `held`. `kind` is
+    `image`, `audio`, `video` or `document`."""
 
     kind: str
     mime: str
     data: bytes | None = None
     url: str | None = None
+    held: HeldMedia | None = None
     filename: str | None = None
+
+    @property
+    def size(self) -> int | None:
+        """The number of bytes, None where the provider is to fetch them."""
+        if self.held is not None:
+            return self.held.size
+        return None if self.data is None else len(self.data)
 
 
 Part = TextPart | MediaPart
@@ -132,10 +152,12 @@ class DriverError(Exception):
 
 class Capabilities(Struct, frozen=True, kw_only=True):
     """What a driver can take. `media` are kinds of input beside text, `linked_media` those that
-    the provider fetches by itself when it is given a URL."""
+    the provider fetches by itself when it is given a URL. `uploads`: what is too large for a
+    request is uploaded."""
 
     media: frozenset[str] = frozenset()
     linked_media: frozenset[str] = frozenset()
+    uploads: bool = False
     structured_output: bool = False
     streaming: bool = False
     count_tokens: bool = False

@@ -19,10 +19,11 @@ from botticelli.runtime.effects import CommandResult, Failure, RunCommand
 from botticelli.runtime.events import ActFailed, ActFinished, ActSkipped, ActStarted
 from botticelli.runtime.flow.asking import ask
 from botticelli.runtime.flow.carousel import Tally
-from botticelli.runtime.flow.conversation import Contribution, contribute, cut
+from botticelli.runtime.flow.conversation import Contribution, contribute, contribute_medium, cut
+from botticelli.runtime.flow.media import medium_summary, read_media
 from botticelli.runtime.flow.schedule import Walk
 from botticelli.runtime.flow.scope import ActFailedError, Frame, Scope
-from botticelli.runtime.flow.tables import read_table, summary
+from botticelli.runtime.flow.tables import read_table, rows_summary
 from botticelli.runtime.flow.values import evaluate, render
 
 
@@ -85,9 +86,10 @@ def _read(
         case TableInput(table=table):
             rows = yield from read_table(frame, scope, act, source, address)
             name = render(table, scope.names(frame))
-            return rows, contribute(source, rows.text, summary(name, len(rows)))
+            return rows, contribute(source, rows.text, rows_summary(name, len(rows)))
         case MediaInput():
-            raise AssertionError(f"{type(source).__name__} passed the refusals")
+            part = yield from read_media(frame, scope, act, source, address)
+            return None, contribute_medium(source, part, medium_summary(part))
 
 
 def _call(frame: Frame, scope: Scope, act: Act, narrative: str) -> Walk[None]:

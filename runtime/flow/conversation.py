@@ -7,7 +7,14 @@ leaves nothing, and what is over 10,000 bytes is summarised even when it says `f
 from msgspec import Struct
 
 from botticelli.compiler.ir.program import CommandInput, InputNode, NarrativeInput
-from botticelli.runtime.drivers.protocol import ASSISTANT, USER, Message, Part, TextPart
+from botticelli.runtime.drivers.protocol import (
+    ASSISTANT,
+    USER,
+    MediaPart,
+    Message,
+    Part,
+    TextPart,
+)
 
 KEPT_BYTES = 10_000
 """The longest input that stays in the history as it is."""
@@ -29,6 +36,15 @@ def contribute(source: InputNode, text: str, summary: str | None = None) -> Cont
         return Contribution(part, None)
     if source.retention == "summary" or _size(text) > KEPT_BYTES:
         return Contribution(part, TextPart(summary or _summary(source, text)))
+    return Contribution(part, part)
+
+
+def contribute_medium(source: InputNode, part: MediaPart, summary: str) -> Contribution:
+    """Make a medium part of a message; `summary` is what stays where the medium does not."""
+    if source.retention == "drop":
+        return Contribution(part, None)
+    if source.retention == "summary" or (part.size or 0) > KEPT_BYTES:
+        return Contribution(part, TextPart(summary))
     return Contribution(part, part)
 
 

@@ -1,6 +1,6 @@
 """What a program holds that cannot be run: found before anything is sent, with its place."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
@@ -131,8 +131,7 @@ def _in_act(act: Act) -> Iterator[tuple[Place, str]]:
         yield act.place, "storing answers as rows of a table (`extract_output`)"
     if act.system is not None:
         yield from _in_template(act.system)
-    for value in act.arguments.values():
-        yield from _in_value(value)
+    yield from _in_values(act.arguments.values())
     for source in act.inputs:
         yield from _in_input(source)
 
@@ -145,15 +144,19 @@ def _in_input(source: Input) -> Iterator[tuple[Place, str]]:
             yield from _in_template(table)
             for parameter in parameters_of(source.where):
                 yield from _in_template(Template("{{ " + parameter + " }}", source.place))
-        case MediaInput(kind=kind):
-            yield source.place, f"{kind} inputs"
+        case MediaInput(url=url, file=file):
+            yield from _in_values(each for each in (url, file) if each is not None)
         case TextInput(template=template):
             yield from _in_template(template)
         case CommandInput(arguments=arguments):
-            for value in arguments.values():
-                yield from _in_value(value)
+            yield from _in_values(arguments.values())
         case NarrativeInput():
             pass
+
+
+def _in_values(values: Iterable[Value]) -> Iterator[tuple[Place, str]]:
+    for value in values:
+        yield from _in_value(value)
 
 
 def _in_value(value: Value) -> Iterator[tuple[Place, str]]:
@@ -161,11 +164,9 @@ def _in_value(value: Value) -> Iterator[tuple[Place, str]]:
         case Template():
             yield from _in_template(value)
         case ListValue(items=items):
-            for item in items:
-                yield from _in_value(item)
+            yield from _in_values(items)
         case RecordValue(fields=fields):
-            for field in fields.values():
-                yield from _in_value(field)
+            yield from _in_values(fields.values())
         case _:
             pass
 

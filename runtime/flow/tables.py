@@ -41,7 +41,7 @@ def read_table(
     return rows
 
 
-def summary(table: str, rows: int) -> str:
+def rows_summary(table: str, rows: int) -> str:
     """What stays of a table input in the history when it is summarised."""
     return f"[Table: {table}, {rows:,} {'row' if rows == 1 else 'rows'}]"
 

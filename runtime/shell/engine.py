@@ -25,6 +25,7 @@ from botticelli.runtime.effects import (
     Moment,
     QueryTable,
     ReadClock,
+    ReadMedia,
     ReadState,
     Result,
     RunCommand,
@@ -162,7 +163,12 @@ class Run:
         self._only = only
         self._exchange = exchange
         self._models = ModelCaller(
-            equipment.driver, equipment.limiter, self._clock, equipment.budget, self._emit
+            driver=equipment.driver,
+            limiter=equipment.limiter,
+            media=equipment.media,
+            clock=self._clock,
+            budget=equipment.budget,
+            emit=self._emit,
         )
         self._commands = CommandCaller(
             record.id, equipment.platforms, self._clock, confirm, self._emit, instead=instead
@@ -348,15 +354,14 @@ class Run:
         if str(effect.address) in self._skipped:
             return self._skip(effect)
         match effect:
+            case ReadMedia():
+                return await self._equipment.media.read(effect)
             case ReadState() | CommitState():
                 return self._use_state(effect, now)
             case ReadClock():
                 return Moment(now)
-            case Wait(until=until):
-                if until > now:
-                    self._emit(Waiting(address=str(effect.address), what="every", until=until))
-                await sleep_until(self._clock, until)
-                return Moment(self._clock.now())
+            case Wait():
+                return await self._wait(effect, now)
             case AskModel():
                 answer = await self._models.ask(effect)
                 if self._exchange is not None:
@@ -367,6 +372,12 @@ class Run:
             case QueryTable():
                 assert self._tables is not None
                 return await self._tables.query(effect)
+
+    async def _wait(self, effect: Wait, now: float) -> Moment:
+        if effect.until > now:
+            self._emit(Waiting(address=str(effect.address), what="every", until=effect.until))
+        await sleep_until(self._clock, effect.until)
+        return Moment(self._clock.now())
 
     def _use_state(self, effect: ReadState | CommitState, now: float) -> Result:
         store = self._equipment.state

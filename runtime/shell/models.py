@@ -14,11 +14,13 @@ from msgspec.structs import replace
 
 from botticelli.compiler.ir.program import Multipliers, Retry
 from botticelli.compiler.semantics.limits import Demand, LimitError, Limits, Usage, scale
+from botticelli.compiler.semantics.media import media_tokens
 from botticelli.compiler.semantics.providers import ModelFacts
 from botticelli.compiler.semantics.tokens import ceiling, estimate
 from botticelli.runtime.drivers.protocol import (
     Driver,
     DriverError,
+    MediaPart,
     ModelAnswer,
     ModelRequest,
     TextPart,
@@ -37,6 +39,7 @@ from botticelli.runtime.journal.records import Spent
 from botticelli.runtime.shell.clock import Clock, sleep_until
 from botticelli.runtime.shell.ledger import Pool
 from botticelli.runtime.shell.limiter import Limiter, Reservation, Wanted
+from botticelli.runtime.shell.media import MediaError, MediaReader
 from botticelli.runtime.shell.spending import SpendingBooks
 
 DEFAULT_TIMEOUT = 600.0
@@ -71,14 +74,17 @@ class ModelCaller:
 
     def __init__(
         self,
+        *,
         driver: Driver,
         limiter: Limiter,
+        media: MediaReader,
         clock: Clock,
         budget: Budget,
         emit: Callable[[Event], None],
     ) -> None:
         self._driver = driver
         self._limiter = limiter
+        self._media = media
         self._clock = clock
         self._budget = budget
         self._emit = emit
@@ -98,6 +104,12 @@ class ModelCaller:
     async def ask(self, effect: AskModel) -> ModelAnswer | Failure | Exhaustion:
         """Perform the effect; every expected failure is a result."""
         effect = self._suited(effect)
+        try:
+            request = await self._media.complete(effect.request)
+        except MediaError as error:
+            return Failure(str(error))
+        if request is not effect.request:
+            effect = replace(effect, request=request)
         facts = self._driver.rate_limits(effect.request.model)
         try:
             limits = scale(facts.limits, self._budget(effect.budget))
@@ -247,14 +259,24 @@ class ModelCaller:
 def _measure(request: ModelRequest, facts: ModelFacts, limits: Limits) -> tuple[Demand, _Most]:
     """Say what a request takes from a minute (estimated) and from a day (at most), in tokens."""
     texts = [request.system or "", *(message.text for message in request.messages)]
+    if request.output_schema is not None:
+        texts.append(msgspec.json.encode(request.output_schema).decode())
+    media = [
+        media_tokens(part.kind, part.size)
+        for message in request.messages
+        for part in message.parts
+        if isinstance(part, MediaPart)
+    ]
     framing = facts.tokens_per_message * (len(request.messages) + 1)
-    expected = sum(map(estimate, texts)) + framing
-    input_most = sum(map(ceiling, texts)) + framing
+    expected = sum(map(estimate, texts)) + framing + sum(each for each, _ in media)
+    input_most = sum(map(ceiling, texts)) + framing + sum(most or 0 for _, most in media)
     output = request.settings.max_tokens or facts.max_output
-    tokens = None if output is None else input_most + output
     # An answer without any bound takes the whole window.
     window = output if output is not None else (limits.tpm or limits.otpm or 0)
-    cost = None if output is None else facts.cost(input_most, output)
+    if output is None or any(most is None for _, most in media):
+        return Demand(expected, window, None), _Most(input_most, None, None)
+    tokens = input_most + output
+    cost = facts.cost(input_most, output)
     return Demand(expected, window, tokens), _Most(input_most, tokens, cost)
 
 

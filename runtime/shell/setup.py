@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from botticelli.compiler.ir.program import Multipliers, Program
+from botticelli.compiler.ir.program import MediaInput, Multipliers, Program
 from botticelli.compiler.semantics.configuration import (
     Configuration,
     DriverConfiguration,
@@ -38,6 +38,7 @@ from botticelli.runtime.problems import Problem, SetupError
 from botticelli.runtime.shell.clock import Clock
 from botticelli.runtime.shell.ledger import Ledger, MemoryLedger, SqliteLedger, ledger_path
 from botticelli.runtime.shell.limiter import Limiter
+from botticelli.runtime.shell.media import MediaReader
 from botticelli.runtime.shell.tables import open_database, uses_tables
 from botticelli.runtime.shell.variables import resolve_variables
 from botticelli.runtime.state import StateStore
@@ -65,6 +66,7 @@ class Equipment(Struct, frozen=True, kw_only=True):
     driver: Driver
     database: Database | None
     platforms: Mapping[str, Platform]
+    media: MediaReader
     state: StateStore
     limiter: Limiter
     clock: Clock
@@ -106,6 +108,7 @@ class Equipment(Struct, frozen=True, kw_only=True):
         await self.driver.close()
         for platform in self.platforms.values():
             await platform.close()
+        await self.media.close()
         self.state.close()
         if self.database is not None:
             await self.database.close()
@@ -131,6 +134,7 @@ async def equip(
     database = _open_database(program, configuration, options, environment, problems)
     driver = _open_driver(configuration, options, environment, problems)
     if driver is not None:
+        problems.extend(_untaken(program, driver))
         problems.extend(_unpriced(program, driver))
         problems.extend(_unusable(program, driver, options.budget, configuration.budget))
     if problems or driver is None:
@@ -150,6 +154,12 @@ async def equip(
         driver=driver,
         database=database,
         platforms=platforms,
+        media=MediaReader(
+            Path(configuration.project),
+            configuration.media,
+            driver.capabilities,
+            _platform(configuration, "http").allow_private,
+        ),
         state=StateStore(Path(configuration.project)),
         limiter=Limiter(ledger, clock),
         clock=clock,
@@ -269,6 +279,24 @@ def _missing_names(program: Program, environment: Mapping[str, str]) -> list[Pro
         return []
     listed = ", ".join(names)
     return [Problem(f"the narrative reads what is not set in the environment: {listed}")]
+
+
+def _untaken(program: Program, driver: Driver) -> list[Problem]:
+    """Media of a kind that the driver cannot send."""
+    return [
+        Problem(f"{place.path}:{place.line}:{place.column}: {driver.name} takes no {kind}")
+        for place, kind in sorted(
+            {
+                (source.place, source.kind)
+                for narrative in reachable(program)
+                for act in acts_of(narrative)
+                for source in act.inputs
+                if act.asks_model and isinstance(source, MediaInput)
+            },
+            key=lambda each: (each[0].path, each[0].line, each[0].column, each[1]),
+        )
+        if kind not in driver.capabilities.media
+    ]
 
 
 def _unpriced(program: Program, driver: Driver) -> list[Problem]:

@@ -60,7 +60,8 @@ def prompts(run: Rehearsal) -> list[str]:
 
 def test_ids_of_a_result_are_remembered_under_their_keys() -> None:
     run = Rehearsal(program(narrative(act("post", posting("7")))), respond)
-    assert run.state == {"id": "7", f"{SEND}.id": "7"}
+    bare = {"id": "7", "message_id": "7"}
+    assert run.state == {**bare, **{f"{SEND}.{key}": "7" for key in bare}}
     assert [type(effect) for effect in run.effects] == [RunCommand, CommitState]
 
 
