@@ -16,7 +16,7 @@ from botticelli.runtime.flow.schedule import Scheduled
 from botticelli.runtime.flow.selection import belongs_to
 from botticelli.runtime.journal.difference import digest, explain
 from botticelli.runtime.journal.file import Journal
-from botticelli.runtime.journal.records import EffectRecord
+from botticelli.runtime.journal.records import COMPLETED, EffectRecord
 from botticelli.runtime.journal.replay import Recording, Replayed, replay
 from botticelli.runtime.platforms.protocol import CommandTraits, has_key
 from botticelli.runtime.problems import Problem, SetupError
@@ -70,6 +70,8 @@ def resume(
     survey = _survey(scripts.now, recording, records)
     outcome = survey.replayed.outcome
     if outcome is not None:
+        if _was_never_told(journal, run, outcome):
+            return Resumption(recording=recording, records=records)
         again = _to_do_again(outcome, recording, records)
         if not again:
             raise SetupError(Problem(_nothing_left(run, outcome)))
@@ -111,6 +113,13 @@ def start_from(journal: Journal, origin: str, act: str, scripts: Scripts) -> Res
     if differing:
         raise SetupError(Problem(_refusal(origin, scripts, recording, differing)))
     return Resumption(recording=recording)
+
+
+def _was_never_told(journal: Journal, run: str, outcome: Outcome) -> bool:
+    """Tell whether a run did everything, and ended before it could say so."""
+    (record,) = journal.find(run)
+    done = outcome.error is None and outcome.exhausted is None
+    return done and record.status != COMPLETED
 
 
 def _survey(flow: Flow, recording: Recording, others: Collection[str] = ()) -> _Survey:

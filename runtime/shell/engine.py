@@ -61,7 +61,7 @@ from botticelli.runtime.journal.records import (
     Settings,
     Spent,
 )
-from botticelli.runtime.journal.replay import replay
+from botticelli.runtime.journal.replay import Replayed, replay
 from botticelli.runtime.journal.resumption import Resumption
 from botticelli.runtime.problems import StoreError
 from botticelli.runtime.shell.clock import sleep_until
@@ -211,9 +211,15 @@ class Run:
         return self._finish(COMPLETED, None)
 
     async def _drive(self) -> Outcome:
-        """Hand completions to the interpreter until it ends."""
+        """Lead the interpreter through what is recorded, and on from there to its end."""
         flow = self._equipment.interpret(self._program, self._tally)
-        batch = next(flow) if self._resumption is None else self._replay(flow, self._resumption)
+        if self._resumption is None:
+            return await self._go_on(flow, next(flow))
+        replayed = self._replay(flow, self._resumption)
+        return replayed.outcome or await self._go_on(flow, replayed.pending)
+
+    async def _go_on(self, flow: Scheduled[Outcome], batch: Batch) -> Outcome:
+        """Hand completions to the interpreter until it ends."""
         under_way = 0
         while True:
             effects = self._pass_on(batch)
@@ -242,8 +248,8 @@ class Run:
                 outcome: Outcome = stop.value
                 return outcome
 
-    def _replay(self, flow: Scheduled[Outcome], resumption: Resumption) -> Batch:
-        """Lead a fresh flow through what is recorded, and return the effects that come next."""
+    def _replay(self, flow: Scheduled[Outcome], resumption: Resumption) -> Replayed:
+        """Lead a fresh flow through what is recorded."""
 
         def on_event(event: Event, again: bool) -> None:
             self._emit(replace(event, replayed=True) if again else event)
@@ -265,8 +271,7 @@ class Run:
                 cost=spent.cost,
             )
         )
-        replayed = replay(flow, resumption.recording, on_event=on_event, on_effect=on_effect)
-        return replayed.pending
+        return replay(flow, resumption.recording, on_event=on_event, on_effect=on_effect)
 
     def _restore(self, effect: AskModel, record: EffectRecord) -> None:
         """Count what an effect has used; a request that was lost counts in full, once."""

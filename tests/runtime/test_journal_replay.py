@@ -218,7 +218,11 @@ def process(folder: Path, made: Program, world: World, chance: Random, lives: in
                 raise
             assert found.unknown == ()
             flow = flow_of(made)
-            batch = replay(flow, found.recording, on_effect=lambda effect: None).pending
+            replayed = replay(flow, found.recording, on_effect=lambda effect: None)
+            if replayed.outcome is not None:
+                entries.close()
+                return replayed.outcome
+            batch = replayed.pending
         try:
             return drive(flow, batch, world, chance, entries, lives)
         finally:

@@ -157,6 +157,18 @@ def test_a_completed_run_is_not_resumed(project: Path) -> None:
     assert "completed" in call("runs", "list").stdout
 
 
+def test_a_run_that_was_killed_before_it_could_say_that_it_is_done_says_so(project: Path) -> None:
+    execute("scenes.toml")
+    with sqlite3.connect(project / ".botticelli" / "runs.sqlite") as connection:
+        connection.execute("UPDATE runs SET status = 'running', ended = NULL")
+    connection.close()
+    assert "interrupted" in call("runs", "list").stdout
+    result = resume()
+    assert result.exit_code == 0, result.output
+    assert "used     3 requests" in result.stdout
+    assert "completed" in call("runs", "list").stdout
+
+
 def test_what_is_still_to_come_may_change(project: Path) -> None:
     fail_at_polish()
     change(project / "scenes.toml", "Polish:", "Shorten:")
