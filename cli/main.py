@@ -12,7 +12,7 @@ _COMMANDS = {
     "compile": "Compile a narrative to its intermediate representation.",
     "exec": "Check, compile and run a narrative.",
     "rule": "Explain a rule of the checker, or list all of them.",
-    "runs": "Show what earlier runs did.",
+    "runs": "Show what earlier runs did, and delete them.",
     "migrate": "Rewrite older forms of narratives into the present ones.",
     "state": "Show and change what a project remembers between runs.",
     "schema": "Keep what is known of a database's tables in schema.lock.toml.",
