@@ -7,6 +7,7 @@ with them those of failed ones before it: what was performed there has had its e
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from botticelli.compiler.ir.expressions import Name, Parameter
@@ -47,6 +48,8 @@ def commit_state(address: Address, state: State) -> Walk[None]:
 def _uses_state(program: Program) -> bool:
     """Whether any template or condition may name the state; a template that only speaks of it
     counts as well, since a reading costs little."""
+    if NAME.encode() not in msgspec.json.encode(program):
+        return False
     return any(
         node.root == NAME if isinstance(node, Name) else NAME in node.source
         for node in _nodes(program)

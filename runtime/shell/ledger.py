@@ -120,7 +120,10 @@ class MemoryLedger:
         pass
 
     def _of(self, pool: Pool, limits: Limits) -> Books:
-        return self._books.setdefault(pool, Books(limits.day))
+        books = self._books.get(pool)
+        if books is None:
+            books = self._books[pool] = Books(limits.day)
+        return books
 
 
 class SqliteLedger:

@@ -81,10 +81,7 @@ class MediaReader:
             return Failure(f"its {effect.kind} cannot be read: {error}")
 
     async def complete(self, request: ModelRequest) -> ModelRequest:
-        """Return a request with the bytes of its media, itself where it has none. Raises
-        MediaError."""
-        if not any(_is_held(part) for message in request.messages for part in message.parts):
-            return request
+        """Return a request with the bytes of its media. Raises MediaError."""
         messages = [await self._completed(message) for message in request.messages]
         return replace(request, messages=tuple(messages))
 
@@ -185,10 +182,6 @@ class MediaReader:
                 "botticelli.toml allows that"
             )
         return path
-
-
-def _is_held(part: Part) -> bool:
-    return isinstance(part, MediaPart) and part.held is not None
 
 
 def _read(path: Path, limit: int) -> bytes:

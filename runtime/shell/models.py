@@ -14,15 +14,11 @@ from msgspec.structs import replace
 
 from botticelli.compiler.ir.program import Multipliers, Retry
 from botticelli.compiler.semantics.limits import Demand, LimitError, Limits, Usage, scale
-from botticelli.compiler.semantics.media import media_tokens
 from botticelli.compiler.semantics.providers import ModelFacts
-from botticelli.compiler.semantics.tokens import ceiling, estimate
 from botticelli.runtime.drivers.protocol import (
     Driver,
     DriverError,
-    MediaPart,
     ModelAnswer,
-    ModelRequest,
     TextPart,
 )
 from botticelli.runtime.effects import AskModel, Exhaustion, Failure
@@ -41,6 +37,7 @@ from botticelli.runtime.shell.ledger import Pool
 from botticelli.runtime.shell.limiter import Limiter, Reservation, Wanted
 from botticelli.runtime.shell.media import MediaError, MediaReader
 from botticelli.runtime.shell.spending import SpendingBooks
+from botticelli.runtime.shell.weighing import Most, Scales
 
 DEFAULT_TIMEOUT = 600.0
 """Seconds for one attempt of an act without `timeout`."""
@@ -52,12 +49,8 @@ Budget = Callable[[Multipliers], Multipliers]
 """Lays the command line over, and the project's configuration under, an effect's multipliers."""
 
 
-class _Most(Struct, frozen=True):
-    """The most that one attempt can use; None where that has no bound or no price."""
-
-    input: int
-    tokens: int | None
-    cost: float | None
+NOTHING = Usage(0, 0, requests=0)
+"""What a request counts as that never left."""
 
 
 class _Attempt(Struct, frozen=True):
@@ -66,7 +59,7 @@ class _Attempt(Struct, frozen=True):
     number: int
     reservation: Reservation
     demand: Demand
-    most: _Most
+    most: Most
 
 
 class ModelCaller:
@@ -89,6 +82,7 @@ class ModelCaller:
         self._budget = budget
         self._emit = emit
         self._spending = SpendingBooks()
+        self._scales = Scales()
 
     def restore(self, effect: AskModel, spent: Spent) -> None:
         """Count what an effect has used before this process against the caps that it is under."""
@@ -98,18 +92,12 @@ class ModelCaller:
     def most(self, effect: AskModel) -> Spent:
         """Return the most that one attempt uses, for one that was lost."""
         facts = self._driver.rate_limits(effect.request.model)
-        demand, most = _measure(effect.request, facts, facts.limits)
+        demand, most = self._scales.measure(effect.request, facts, facts.limits)
         return Spent(1, most.input, demand.output, most.cost)
 
     async def ask(self, effect: AskModel) -> ModelAnswer | Failure | Exhaustion:
         """Perform the effect; every expected failure is a result."""
         effect = self._suited(effect)
-        try:
-            request = await self._media.complete(effect.request)
-        except MediaError as error:
-            return Failure(str(error))
-        if request is not effect.request:
-            effect = replace(effect, request=request)
         facts = self._driver.rate_limits(effect.request.model)
         try:
             limits = scale(facts.limits, self._budget(effect.budget))
@@ -156,7 +144,7 @@ class ModelCaller:
     async def _reserve(
         self, effect: AskModel, facts: ModelFacts, limits: Limits, number: int
     ) -> _Attempt | Exhaustion:
-        demand, most = _measure(effect.request, facts, limits)
+        demand, most = self._scales.measure(effect.request, facts, limits)
         refusal = self._spending.reserve(effect.caps, most.tokens, most.cost)
         if refusal is not None:
             return refusal
@@ -202,12 +190,18 @@ class ModelCaller:
         usage: Usage | None = None
         try:
             async with asyncio.timeout(effect.timeout or DEFAULT_TIMEOUT):
-                answer = await self._driver.generate(effect.request)
+                request = effect.request
+                if attempt.most.held:
+                    request = await self._media.complete(request)
+                answer = await self._driver.generate(request)
             if answer.usage is not None:
                 usage = Usage(answer.usage.input, answer.usage.output)
         except TimeoutError:
             seconds = effect.timeout or DEFAULT_TIMEOUT
             return DriverError(f"no answer within {seconds:g} s", retryable=True)
+        except MediaError as error:
+            usage = NOTHING
+            return DriverError(str(error), reached=False)
         except DriverError as error:
             usage = _usage_of(error)
             return error
@@ -256,35 +250,11 @@ class ModelCaller:
         )
 
 
-def _measure(request: ModelRequest, facts: ModelFacts, limits: Limits) -> tuple[Demand, _Most]:
-    """Say what a request takes from a minute (estimated) and from a day (at most), in tokens."""
-    texts = [request.system or "", *(message.text for message in request.messages)]
-    if request.output_schema is not None:
-        texts.append(msgspec.json.encode(request.output_schema).decode())
-    media = [
-        media_tokens(part.kind, part.size)
-        for message in request.messages
-        for part in message.parts
-        if isinstance(part, MediaPart)
-    ]
-    framing = facts.tokens_per_message * (len(request.messages) + 1)
-    expected = sum(map(estimate, texts)) + framing + sum(each for each, _ in media)
-    input_most = sum(map(ceiling, texts)) + framing + sum(most or 0 for _, most in media)
-    output = request.settings.max_tokens or facts.max_output
-    # An answer without any bound takes the whole window.
-    window = output if output is not None else (limits.tpm or limits.otpm or 0)
-    if output is None or any(most is None for _, most in media):
-        return Demand(expected, window, None), _Most(input_most, None, None)
-    tokens = input_most + output
-    cost = facts.cost(input_most, output)
-    return Demand(expected, window, tokens), _Most(input_most, tokens, cost)
-
-
 def _usage_of(error: DriverError) -> Usage | None:
     """What a failed attempt counts as: nothing if it never arrived, no tokens if it was refused,
     everything when that is not known."""
     if not error.reached:
-        return Usage(0, 0, requests=0)
+        return NOTHING
     return Usage(0, 0) if error.refused else None
 
 
