@@ -3,12 +3,13 @@
 A model that answers at once is asked by 100 acts in a sequence; one that takes 50 ms by 100 acts in
 a parallel group. The peer is LangGraph, where it is installed (`pip install langgraph`): a graph of
 100 nodes, one after another, each of which calls the same kind of function. Without it a plain
-asyncio loop shows what is the least possible. Both run in memory; what the journal on a disk costs
-beside that is measured by `journal.py`.
+asyncio loop shows what is the least possible. Both run without keeping anything; what the journal
+costs beside that is measured by `journal.py`.
 """
 
 import argparse
 import asyncio
+import gc
 import statistics
 import sys
 import tempfile
@@ -40,7 +41,7 @@ from botticelli.runtime.drivers.protocol import (
     ModelRequest,
     TokenUsage,
 )
-from botticelli.runtime.journal.file import Journal
+from botticelli.runtime.journal.entries import RunEntries
 from botticelli.runtime.shell.clock import RealClock
 from botticelli.runtime.shell.engine import Run, new_record
 from botticelli.runtime.shell.setup import Options, equip
@@ -90,6 +91,25 @@ class Model:
         pass
 
 
+class NoEntries(RunEntries):
+    """A journal that keeps nothing."""
+
+    def __init__(self) -> None:
+        pass
+
+    def enter(self, *arguments: Any, **more: Any) -> None:
+        pass
+
+    def sent(self, *arguments: Any) -> None:
+        pass
+
+    def settle(self, *arguments: Any) -> None:
+        pass
+
+    def update(self, *arguments: Any) -> None:
+        pass
+
+
 def program(*, parallel: bool) -> Program:
     names = [f"act{number}" for number in range(ACTS)]
     text = TextInput(template=Template(source="Hello", place=PLACE), place=PLACE, retention="drop")
@@ -116,14 +136,13 @@ def run_program(made: Program, seconds: float, folder: Path) -> float:
         configuration = Configuration(project=str(folder))
         equipment = await equip(made, configuration, Options(driver="simulate"), {}, clock)
         equipment = replace(equipment, driver=Model(seconds))
-        journal = Journal(Path(":memory:"))
+        gc.freeze()  # as `botticelli exec` does
         record = new_record(made, equipment, source="bench.toml")
-        entries = journal.begin(record, made)
         execution = Run(
             made,
             equipment,
             record=record,
-            entries=entries,
+            entries=NoEntries(),
             confirm=confirm,
             sink=lambda event: None,  # noqa: ARG005
         )
@@ -131,8 +150,6 @@ def run_program(made: Program, seconds: float, folder: Path) -> float:
         report = await execution.execute()
         taken = time.perf_counter() - started
         assert report.status == "completed", report
-        entries.close()
-        journal.close()
         await equipment.close()
         return taken
 

@@ -1,6 +1,7 @@
 """A run as the command line makes it: its display, its event file, its questions, its summary."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -74,6 +75,7 @@ class Job:
     async def _execute(self, plan: "Plan", clock: "Clock") -> Report:
         self._obey_signals()
         equipment = await equip(plan.program, plan.configuration, plan.options, os.environ, clock)
+        gc.freeze()  # what is loaded by now is needed to the end, and need not be looked through
         try:
             journal = open_journal(Path(plan.configuration.project), create=True)
             assert journal is not None

@@ -30,10 +30,11 @@ class Most(Struct, frozen=True):
 
 
 class _Weight(Struct, frozen=True):
-    """The tokens of one message; `most` is None where a medium's size is not known."""
+    """The tokens of one message; not `bounded` where a medium's size is not known."""
 
     expected: int
-    most: int | None
+    most: int
+    bounded: bool
     held: bool
 
 
@@ -50,14 +51,11 @@ class Scales:
     ) -> tuple[Demand, Most]:
         """Say what a request takes from a minute (estimated) and from a day (at most)."""
         expected = input_most = facts.tokens_per_message * (len(request.messages) + 1)
-        bounded, held = True, False
-        for weight in self._weigh(request.messages):
-            expected += weight.expected
-            held = held or weight.held
-            if weight.most is None:
-                bounded = False
-            else:
-                input_most += weight.most
+        weights = self._weigh(request.messages)
+        expected += sum([weight.expected for weight in weights])
+        input_most += sum([weight.most for weight in weights])
+        bounded = False not in [weight.bounded for weight in weights]
+        held = True in [weight.held for weight in weights]
         for text in _beside(request):
             expected += estimate(text)
             input_most += ceiling(text)
@@ -96,7 +94,7 @@ def _weigh(message: Message) -> _Weight:
         expected += usual
         most += bound or 0
         bounded = bounded and bound is not None
-    return _Weight(expected, most if bounded else None, held)
+    return _Weight(expected, most, bounded, held)
 
 
 def _beside(request: ModelRequest) -> Iterable[str]:
