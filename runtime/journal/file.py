@@ -56,6 +56,8 @@ class Journal:
             self._connection.execute("PRAGMA synchronous = NORMAL")
             prepare(self._connection)
         except (sqlite3.Error, StoreError) as error:
+            if hasattr(self, "_connection"):
+                self._connection.close()
             raise StoreError(f"the journal {path} cannot be opened: {error}") from error
 
     # Runs

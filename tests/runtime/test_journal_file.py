@@ -1,6 +1,7 @@
 """The journal's file: versions, making room, what several processes do at once."""
 
 import sqlite3
+from collections.abc import Iterator
 import time
 from pathlib import Path
 
@@ -36,11 +37,16 @@ INSERT INTO results VALUES
 """
 
 
+OPENED: list[Journal] = []
+
+
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".botticelli").mkdir()
-    return tmp_path
+    yield tmp_path
+    while OPENED:
+        OPENED.pop().close()
 
 
 def call(*arguments: str) -> Result:
@@ -50,6 +56,7 @@ def call(*arguments: str) -> Result:
 def opened(project: Path) -> Journal:
     journal = open_journal(project, create=True)
     assert journal is not None
+    OPENED.append(journal)
     return journal
 
 
