@@ -1,8 +1,8 @@
 """The journal's file: versions, making room, what several processes do at once."""
 
 import sqlite3
-from collections.abc import Iterator
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
