@@ -4,7 +4,7 @@ An order is followed once, as the runtime will follow it. At each act, and at ea
 gives a point: what templates and conditions there can rest on, and why.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -48,14 +48,25 @@ class Run(Struct, frozen=True):
     cause: Cause | None = None
 
 
+class Siblings(Struct, frozen=True):
+    """One item of a `parallel` group: ``group`` has the items that name each act, and where."""
+
+    group: Mapping[str, Sequence[tuple[int, Name]]]
+    item: int
+
+    def beside(self, name: str) -> Name | None:
+        """Return where another item names an act."""
+        return next((where for item, where in self.group.get(name, ()) if item != self.item), None)
+
+
 class Point(Struct, frozen=True, kw_only=True):
     """What is known before one act runs or one condition is looked at.
 
     ``runs`` holds the latest run of each act, ``holding`` the conditions that hold here and
     ``ensured`` the names that those say are not null.
     ``earlier_pass`` are acts that ran only in the pass before of a surrounding repetition,
-    ``siblings`` those that run at the same time, ``other_branch`` those that run only where this
-    is not reached. ``previous`` are the acts of which one ran last;
+    ``siblings`` are the `parallel` groups around it, ``other_branch`` the acts that run only where
+    this is not reached. ``previous`` are the acts of which one ran last;
     ``previous_certain`` tells that one did.
     """
 
@@ -63,7 +74,7 @@ class Point(Struct, frozen=True, kw_only=True):
     holding: Conditions = frozenset()
     ensured: frozenset[str] = frozenset()
     earlier_pass: dict[str, Name] = {}
-    siblings: dict[str, Name] = {}
+    siblings: tuple[Siblings, ...] = ()
     other_branch: dict[str, Cause] = {}
     previous: tuple[Act, ...] = ()
     previous_certain: bool = False
@@ -73,6 +84,11 @@ class Point(Struct, frozen=True, kw_only=True):
         """Tell whether an act has certainly run: nothing decided it, or what did holds here."""
         run = self.runs.get(name)
         return run is not None and (run.conditions <= self.holding or name in self.ensured)
+
+    def beside(self, name: str) -> Name | None:
+        """Return where an act stands that runs at the same time."""
+        found = (group.beside(name) for group in self.siblings)
+        return next((each for each in found if each is not None), None)
 
     def without(self, missing: frozenset[str]) -> "Point":
         """Return what is known where acts are known not to have run: what decided against one of
@@ -208,13 +224,13 @@ class _Walk:
 
     def _parallel(self, steps: Iterable[Step], point: Point) -> Point:
         branches = list(steps)
+        group: dict[str, list[tuple[int, Name]]] = {}
+        for index, branch in enumerate(branches):
+            for name, where in self.named(branch).items():
+                group.setdefault(name, []).append((index, where))
         after = point
         for index, branch in enumerate(branches):
-            others = branches[:index] + branches[index + 1 :]
-            siblings = {
-                name: where for other in others for name, where in self.named(other).items()
-            }
-            inside = replace(point, siblings={**point.siblings, **siblings})
+            inside = replace(point, siblings=(*point.siblings, Siblings(group, index)))
             end = self.step(branch, inside)
             runs = {name: run for name, run in end.runs.items() if run is not point.runs.get(name)}
             certain = end.previous_certain and end.previous != point.previous

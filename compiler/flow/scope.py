@@ -12,6 +12,7 @@ from botticelli.compiler.ir.types import Int, Json, Text, Type, Unknown
 from botticelli.compiler.narrative.located import Name, Part
 from botticelli.compiler.narrative.located import Text as Written
 from botticelli.compiler.narrative.model import Act, NarrativeFile, Reference, TableQuery
+from botticelli.compiler.nearest import Names, nearest
 from botticelli.compiler.semantics.configuration import Configuration
 from botticelli.compiler.templates.scope import (
     Absent,
@@ -40,11 +41,10 @@ class Alias(Struct, frozen=True):
     written: bool = False
 
 
-class Surroundings(Struct, frozen=True):
+class Surroundings(Struct, frozen=True, dict=True):
     """What is the same at every place of one narrative.
 
-    ``variables`` are those of the project and what callers give; ``later`` the acts that the order
-    names anywhere, each where it does so first.
+    ``later`` are the acts that the order names anywhere, each where it does so first.
     """
 
     unit: Unit
@@ -53,6 +53,24 @@ class Surroundings(Struct, frozen=True):
     acts: Mapping[str, Act]
     later: Mapping[str, Name]
     has_triggers: bool
+    _types: dict[int, Type] = {}
+
+    @cached_property
+    def aliases(self) -> Mapping[str, tuple[Alias, ...]]:
+        """The names that table inputs bring into scope, by act."""
+        found = ((name, _aliases(act, self.unit.file)) for name, act in self.acts.items())
+        return {name: aliases for name, aliases in found if aliases}
+
+    @cached_property
+    def every_name(self) -> Names:
+        """All that can be in scope anywhere."""
+        return Names((*_own(self.acts, self.aliases), *RESERVED))
+
+    def output_of(self, act: Act) -> Type:
+        """Return the type of an act's output."""
+        if id(act) not in self._types:
+            self._types[id(act)] = output_type(act, self.unit, self.workspace)
+        return self._types[id(act)]
 
 
 def surround(at: NarrativeAt, workspace: Workspace) -> tuple[Surroundings, Flow]:
@@ -81,7 +99,7 @@ class PlaceScope:
 
     @cached_property
     def own_names(self) -> frozenset[str]:
-        return own_names(self._around.acts, self._around.unit.file)
+        return _own(self._around.acts, self._around.aliases)
 
     @cached_property
     def _aliases(self) -> dict[str, tuple[Alias, str | None]]:
@@ -90,9 +108,9 @@ class PlaceScope:
     def resolve(self, name: str, missing: frozenset[str] = frozenset()) -> Resolution | None:
         if name in self._around.acts:
             return self._resolve_act(name, self._point.without(missing))
-        if name in self._aliases:
-            return self._resolve_alias(name)
-        return self._resolve_reserved(name)
+        if name in RESERVED:
+            return self._resolve_reserved(name)
+        return self._resolve_alias(name) if name in self._aliases else None
 
     def _resolve_reserved(self, name: str) -> Resolution | None:
         match name:
@@ -120,7 +138,13 @@ class PlaceScope:
                 )
         return None
 
-    def names(self) -> Iterable[str]:
+    def nearest(self, name: str, others: Iterable[str]) -> str | None:
+        others = tuple(others)
+        if self._around.every_name.nearest(name) is None:
+            return nearest(name, others)
+        return nearest(name, [*self._names(), *others])
+
+    def _names(self) -> Iterable[str]:
         point = self._point
         yield from (name for name in point.runs if name != self._own_name)
         yield from self._aliases
@@ -139,7 +163,7 @@ class PlaceScope:
     # Acts
 
     def _bound(self, act: Act) -> Bound:
-        kind = output_type(act, self._around.unit, self._around.workspace)
+        kind = self._around.output_of(act)
         definition: Anchor | None = None
         if act.output is not None:
             definition = act.output if isinstance(act.output, Written) else act.output.node
@@ -159,11 +183,11 @@ class PlaceScope:
                 help=f"guard it: `{name} is not null` in the `when` or `if`, "
                 f"or `{{% if {name} is defined %}}` in the template",
             )
-        if name in point.siblings:
-            where = point.siblings[name].location
+        beside = point.beside(name)
+        if beside is not None:
             return NotYet(
                 reason=f"`{name}` runs at the same time, in the same `parallel` group",
-                labels=(Label(f"`{name}` runs beside this act", where),),
+                labels=(Label(f"`{name}` runs beside this act", beside.location),),
                 help=f"run `{name}` before the group",
             )
         if name in point.earlier_pass:
@@ -204,9 +228,7 @@ class PlaceScope:
         point = self._point
         if not point.previous:
             return NoPrevious()
-        kinds = {
-            output_type(act, self._around.unit, self._around.workspace) for act in point.previous
-        }
+        kinds = set(map(self._around.output_of, point.previous))
         kind: Type = kinds.pop() if len(kinds) == 1 else Text()
         if point.previous_certain:
             only = point.previous[0] if len(point.previous) == 1 else None
@@ -220,8 +242,9 @@ class PlaceScope:
     # Tables
 
     def _visible_aliases(self) -> Iterator[tuple[str, tuple[Alias, str | None]]]:
-        for name, run in self._point.runs.items():
-            for alias in aliases_of(run.act, self._around.unit.file):
+        known = self._around.aliases
+        for name in self._point.runs if known else ():
+            for alias in known.get(name, ()):
                 yield alias.name, (alias, name)
         if self._act is not None:
             for alias in aliases_of(self._act, self._around.unit.file):
@@ -262,8 +285,16 @@ class PlaceScope:
 def own_names(acts: Mapping[str, Act], file: NarrativeFile | None) -> frozenset[str]:
     """Return the names that `${NAME}` means before it means the environment: a narrative's own,
     wherever in it that stands. What is not there yet is a fault, and no variable."""
-    aliases = (alias.name for act in acts.values() for alias in aliases_of(act, file))
-    return frozenset((*acts, *_VALUES, *aliases))
+    return _own(acts, {name: _aliases(act, file) for name, act in acts.items()})
+
+
+def _own(acts: Iterable[str], aliases: Mapping[str, tuple[Alias, ...]]) -> frozenset[str]:
+    found = (alias.name for each in aliases.values() for alias in each)
+    return frozenset((*acts, *_VALUES, *found))
+
+
+def _aliases(act: Act, file: NarrativeFile | None) -> tuple[Alias, ...]:
+    return tuple(aliases_of(act, file))
 
 
 def aliases_of(act: Act, file: NarrativeFile | None) -> Iterator[Alias]:

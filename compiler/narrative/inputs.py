@@ -31,6 +31,8 @@ from botticelli.grammar import catalogue
 # What tells an input without `type`.
 TELLING_KEYS = ("text", "ref", "file", "url", "base64", "platform", "command", "table_name")
 
+_TEXT_SUFFIXES = frozenset({".txt", ".md", ".json"})
+
 # The common form of a table reference, told without loading its grammar.
 _PLAIN_TABLE = re.compile(r"\s*tables\.([^\W\d][\w-]*)\s*")
 
@@ -162,8 +164,14 @@ def _kind(fields: Fields) -> str | None:
     if {"url", "base64", "mime", "filename"} & fields.table.entries.keys():
         return _media_kind(fields) or "document"
     if "file" in fields and "text" not in fields and "content" not in fields:
-        return _media_kind(fields) or "text"
+        return "text" if _names_text(fields) else _media_kind(fields) or "text"
     return "text"
+
+
+def _names_text(fields: Fields) -> bool:
+    """Tell whether a file is a prompt by its name; as a document it needs its `type`."""
+    name = getattr(fields.table.entries["file"], "value", None)
+    return isinstance(name, str) and PurePosixPath(name).suffix.lower() in _TEXT_SUFFIXES
 
 
 def _media_kind(fields: Fields) -> str | None:

@@ -47,7 +47,10 @@ def check_templates(subject: Subject) -> None:
 
 def surroundings(narrative: Narrative, subject: Subject) -> tuple[Surroundings, Flow]:
     """Follow a narrative of the file, and gather what is the same at every place of it."""
-    return surround(NarrativeAt(subject.unit, narrative), subject.workspace)
+    if narrative.name not in subject.followed:
+        at = NarrativeAt(subject.unit, narrative)
+        subject.followed[narrative.name] = surround(at, subject.workspace)
+    return subject.followed[narrative.name]
 
 
 def _check_unreached(narrative: Narrative, reached: set[int], subject: Subject) -> None:

@@ -108,7 +108,7 @@ def look_up(
 def _unknown(
     scope: Scope, name: str, at: Range, *, guarded: bool, others: tuple[str, ...]
 ) -> Fault | None:
-    close = nearest(name, [*scope.names(), *others])
+    close = scope.nearest(name, others)
     if guarded and close is None:
         return None
     message = f"nothing is named `{name}`"

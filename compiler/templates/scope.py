@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from botticelli.compiler.diagnostics import Anchor, Label
 from botticelli.compiler.ir.types import Type, Unknown
+from botticelli.compiler.nearest import nearest
 
 
 class Bound(Struct, frozen=True, kw_only=True):
@@ -82,8 +83,8 @@ class Scope(Protocol):
         """Say what a name means, where others are known to be missing; null when nothing defines
         it."""
 
-    def names(self) -> Iterable[str]:
-        """Give all names that would resolve, for proposals."""
+    def nearest(self, name: str, others: Iterable[str]) -> str | None:
+        """Propose what was meant: a name that would resolve here, or one of `others`."""
 
     @property
     def own_names(self) -> Container[str]:
@@ -103,8 +104,8 @@ class Names:
     ) -> Resolution | None:
         return self._resolutions.get(name)
 
-    def names(self) -> Iterable[str]:
-        return self._resolutions
+    def nearest(self, name: str, others: Iterable[str]) -> str | None:
+        return nearest(name, [*self._resolutions, *others])
 
     @property
     def own_names(self) -> Container[str]:
