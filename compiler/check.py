@@ -1,5 +1,7 @@
 """Judging one file of a workspace: every rule, in turn."""
 
+from collections.abc import Iterable
+
 from botticelli.compiler.diagnostics import Diagnostic, Location
 from botticelli.compiler.reporter import Reporter
 from botticelli.compiler.rules.commands import check_commands
@@ -8,6 +10,7 @@ from botticelli.compiler.rules.conditions import check_conditions
 from botticelli.compiler.rules.content import check_content
 from botticelli.compiler.rules.filters import check_filters
 from botticelli.compiler.rules.media import check_media
+from botticelli.compiler.rules.models import check_models
 from botticelli.compiler.rules.order import check_order
 from botticelli.compiler.rules.policies import check_policies
 from botticelli.compiler.rules.prompts import check_prompts
@@ -40,6 +43,7 @@ RULES = (
     check_content,
     check_taint,
     check_prompts,
+    check_models,
 )
 
 # What is still certain in a file that cannot be read whole; all else may rest on what is merely
@@ -59,6 +63,34 @@ _CERTAIN_IN_DAMAGED_FILES = frozenset(
 )
 
 
+# Errors of the other families leave a program that can be lowered: what they are about is not known
+# to the analyses of budgets, or stands for itself.
+_HARMLESS = ("BOT5", "BOT6", "BOT702", "BOT703", "BOT704")
+
+
+def can_be_lowered(found: Iterable[Diagnostic]) -> bool:
+    """Tell whether nothing is wrong with a file that would keep it from being lowered."""
+    return not any(
+        each.rule.severity is catalogue.Severity.ERROR and not each.rule.code.startswith(_HARMLESS)
+        for each in found
+    )
+
+
+def _is_sound(unit: Unit, workspace: Workspace) -> bool:
+    """Whether a file that another one calls can be lowered."""
+
+    def judge() -> bool:
+        if unit.file is None or not unit.document.intact:
+            return False
+        reporter = Reporter()
+        reporter.extend(unit.diagnostics)
+        for rule in RULES:
+            rule(Subject(unit, unit.file, workspace, reporter))
+        return can_be_lowered(reporter.diagnostics)
+
+    return workspace.soundness.get(unit.path, judge)
+
+
 def check_unit(unit: Unit, workspace: Workspace, *, named: bool) -> list[Diagnostic]:
     """Return everything that has its primary span in one file."""
     reporter = Reporter()
@@ -68,6 +100,10 @@ def check_unit(unit: Unit, workspace: Workspace, *, named: bool) -> list[Diagnos
         subject = Subject(unit, unit.file, workspace, reporter)
         for rule in RULES:
             rule(subject)
+        if document.intact and can_be_lowered(reporter.diagnostics):
+            from botticelli.compiler.rules.budget import check_budget
+
+            check_budget(subject, lambda other: _is_sound(other, workspace))
     elif named and document.intact:
         reporter.report(
             catalogue.NO_NARRATIVE,

@@ -95,7 +95,8 @@ class CommandInput(InputNode, frozen=True, tag="command"):
 
 
 class TableInput(InputNode, frozen=True, tag="table"):
-    """A query of one table. `alias` and the names it is in scope under stand in `names`."""
+    """A query of one table. `alias` and the names it is in scope under stand in `names`; `row` has
+    the types of the table's columns where they are known, for its bounds."""
 
     table: Template
     names: tuple[str, ...]
@@ -110,6 +111,7 @@ class TableInput(InputNode, frozen=True, tag="table"):
     consume: bool = False
     acknowledge: str = "iteration"
     max_bytes: int | None = None
+    row: Record | None = None
 
 
 class NarrativeInput(InputNode, frozen=True, tag="narrative"):

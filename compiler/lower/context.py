@@ -17,8 +17,8 @@ class Context(Struct, frozen=True):
     """The surroundings of one narrative.
 
     ``names`` are its own, which `${NAME}` means before the environment; ``narrative_key`` gives the
-    key in the program of a narrative that is called by name. ``consumes_by_default`` is what
-    `preserve_source = false` makes of reads.
+    key in the program of a narrative that is called by name, ``row_of`` what is known of a table's
+    columns. ``consumes_by_default`` is what `preserve_source = false` makes of reads.
     """
 
     unit: Unit
@@ -27,6 +27,7 @@ class Context(Struct, frozen=True):
     schemas: dict[str, Record]
     names: frozenset[str]
     narrative_key: Callable[[str], str]
+    row_of: Callable[[str], Record | None]
     consumes_by_default: bool = False
 
     def prompt_file(self, name: Text) -> Template:

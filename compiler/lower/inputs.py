@@ -96,6 +96,7 @@ def _query(item: TableQuery, context: Context, name: str | None = None) -> ir.Ta
         consume=context.consumes_by_default if consume is None else consume,
         acknowledge=value(item.acknowledge) or "iteration",
         max_bytes=value(item.max_bytes),
+        row=context.row_of(table.source),
     )
 
 
@@ -148,6 +149,7 @@ def _table_reference(item: Reference, context: Context) -> ir.TableInput:
             place=place,
             table=ir.Template(item.name, place),
             names=(item.name,),
+            row=context.row_of(item.name),
             consume=context.consumes_by_default,
         )
     retention = item.retention.value if item.retention else base.retention

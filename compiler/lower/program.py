@@ -5,7 +5,7 @@ from pathlib import Path
 
 from botticelli.compiler.flow.scope import own_names
 from botticelli.compiler.ir import program as ir
-from botticelli.compiler.ir.types import Record
+from botticelli.compiler.ir.types import Field, Record
 from botticelli.compiler.lower.context import Context
 from botticelli.compiler.lower.environment import undeclared
 from botticelli.compiler.lower.narratives import lower_narrative
@@ -79,8 +79,16 @@ def context_of(
         schemas=schemas,
         names=own_names(at.unit.file.acts_of(at.narrative), at.unit.file),
         narrative_key=narrative_key,
+        row_of=lambda table: _row_of(table, workspace),
         consumes_by_default=preserve is not None and not preserve.value,
     )
+
+
+def _row_of(table: str, workspace: Workspace) -> Record | None:
+    columns = workspace.tables.known(table).columns
+    if columns is None:
+        return None
+    return Record(tuple(Field(name, kind) for name, kind in columns.items()))
 
 
 def _triggers(entry: NarrativeAt, workspace: Workspace) -> tuple[ir.Trigger, ...]:

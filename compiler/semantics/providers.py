@@ -65,6 +65,15 @@ class Providers:
     def names(self) -> tuple[str, ...]:
         return tuple(self._tables)
 
+    def models(self) -> list[str]:
+        """The names of all models that some provider's data has."""
+        return [
+            model
+            for table in self._tables.values()
+            for each in (table, *table.get("tiers", {}).values())
+            for model in each.get("models", {})
+        ]
+
     def tiers(self, provider: str) -> tuple[str, ...]:
         """The names of a provider's tiers; none for a provider that is not known."""
         return tuple(self._tables.get(provider, {}).get("tiers", {}))

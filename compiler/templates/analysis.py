@@ -54,6 +54,7 @@ def analyze(parsed: ParsedTemplate, scope: Scope) -> Analysis:
         uses=tuple(statements.expressions.uses),
         extent=statements.resolved(rendered.extent),
         certain=rendered.certain,
+        printed=frozenset(statements.printed),
         unbounded=tuple(statements.expressions.unbounded),
     )
 
@@ -73,6 +74,7 @@ class Statements:
     def __init__(self, parsed: ParsedTemplate, scope: Scope) -> None:
         self.parsed = parsed
         self.expressions = Expressions(parsed, scope)
+        self.printed: set[int] = set()
         self._namespaces = NOTHING
         self._elements: dict[int, Extent] = {}
 
@@ -131,6 +133,8 @@ class Statements:
                 certain = (part.value,)
             elif isinstance(part, _CHAINS) and value.extent == Extent(0, {Flow(first): 1}):
                 certain = (first,)
+            if isinstance(part, _CHAINS) and value.extent in _as_they_are(first):
+                self.printed.add(first)
             parts.append(Rendered(value.extent, certain))
         return _in_order(parts)
 
@@ -254,6 +258,12 @@ class Statements:
     def _visit_exprstmt(self, node: nodes.ExprStmt) -> Rendered:
         self.expressions.value(node.node)
         return Rendered()
+
+
+def _as_they_are(use: int) -> tuple[Extent, Extent]:
+    """The extents of one use that is printed, of a known type and of any."""
+    text, parts = Flow(use), Flow(use, as_json=True)
+    return Extent(0, {text: 1}), Extent(0, {text: 1, parts: 1})
 
 
 def _in_order(parts: list[Rendered]) -> Rendered:

@@ -36,6 +36,7 @@ def check_prompt(text: str, scope: Scope) -> Analysis:
         uses=analysis.uses,
         extent=analysis.extent,
         certain=analysis.certain,
+        printed=analysis.printed,
         unbounded=analysis.unbounded,
     )
 

@@ -73,14 +73,16 @@ class Analysis(Struct, frozen=True, kw_only=True):
 
     `extent` bounds the rendered text; its flows name `uses` by their place in the tuple, and what
     is not among them carries no text into the result. `certain` is text that every rendering holds,
-    and the numbers of uses that are printed as they are in every rendering. `unbounded` are the
-    ranges, with reasons, that make the length unbounded.
+    and the numbers of uses that are printed as they are in every rendering. `printed` are the uses
+    that are printed as they are wherever they flow into the text. `unbounded` are the ranges, with
+    reasons, that make the length unbounded.
     """
 
     faults: tuple[Fault, ...] = ()
     uses: tuple[Use, ...] = ()
     extent: Extent = NOTHING
     certain: tuple[str | int, ...] = ()
+    printed: frozenset[int] = frozenset()
     unbounded: tuple[tuple[int, int, str], ...] = ()
 
     @property

@@ -17,7 +17,7 @@ from botticelli.compiler.semantics.configuration import Configuration
 from botticelli.compiler.syntax.nodes import Document
 from botticelli.compiler.workspace.discovery import project_of
 from botticelli.compiler.workspace.documents import read_document
-from botticelli.compiler.workspace.files import CONTENT, Files, Look, remembered
+from botticelli.compiler.workspace.files import CONTENT, Files, Look, Memory, remembered
 from botticelli.compiler.workspace.schemas import Schemas, resolve_workspace_schemas
 from botticelli.compiler.workspace.tables import Tables
 
@@ -78,6 +78,7 @@ class Workspace:
         self.files = files or Files()
         self._units: dict[Path, Unit] = {}
         self._narratives: dict[Path, dict[str, Narrative]] = {}
+        self.soundness: Memory[bool] = Memory(self.files)
 
     def unit(self, path: Path) -> Unit:
         """Return the file at an absolute path. One that cannot be read has a diagnostic for it."""

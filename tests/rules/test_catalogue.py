@@ -91,7 +91,11 @@ def test_a_failing_example_fails_for_its_one_reason(rule: Rule, project: Path) -
 
 @every_rule
 def test_a_passing_example_leaves_nothing_to_say(rule: Rule, project: Path) -> None:
-    assert described(found_in(explanation(rule).passes, project)) == []
+    found = found_in(explanation(rule).passes, project)
+
+    # Most examples are shorter without `max_tokens`, which is no fault but a note.
+    own = [each for each in found if each["code"] != "BOT508" or rule.code == "BOT508"]
+    assert described(own) == []
 
 
 @every_reported_rule

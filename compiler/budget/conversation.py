@@ -1,0 +1,95 @@
+"""The state of a run as its budget sees it: what is sent again with the next request, and what the
+names of templates stand for.
+
+What the results of action-only acts leave for the next message is counted with the history: every
+request sends both.
+"""
+
+import math
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from botticelli.compiler.budget.intervals import ZERO, Interval, greater
+from botticelli.compiler.budget.sizes import Value
+from botticelli.compiler.ir.program import Place
+
+
+class State(Struct, frozen=True):
+    """What is known before an act.
+
+    `history`: the tokens of all that is sent again. `pending`: at most so many of them wait for the
+    next message. `repeated`: expected tokens of rows and media in the history, by the input that
+    brought them. `values`: outputs by act, tables by name, and `previous`.
+    """
+
+    history: Interval = ZERO
+    pending: float | None = 0
+    repeated: dict[Place, float] = {}
+    values: dict[str, Value] = {}
+
+    def __or__(self, other: "State") -> "State":
+        """One of two ways here."""
+        repeated = {
+            place: (self.repeated.get(place, 0.0) + other.repeated.get(place, 0.0)) / 2
+            for place in (*self.repeated, *other.repeated)
+        }
+        return State(
+            self.history | other.history,
+            greater(self.pending, other.pending),
+            repeated,
+            either_value(self.values, other.values),
+        )
+
+    def kept(self, history: Interval, place: Place | None, *, pending: bool) -> "State":
+        """Put something into the history; from a place, if it is rows or media."""
+        waiting: float | None = 0
+        if pending:
+            ceiling = history.ceiling
+            waiting = None if self.pending is None or ceiling is None else self.pending + ceiling
+        repeated = self.repeated
+        if place is not None and history.expected:
+            repeated = {**repeated, place: repeated.get(place, 0.0) + history.expected}
+        return replace(self, history=self.history + history, pending=waiting, repeated=repeated)
+
+    def moved(self, before: "State", count: int) -> "State":
+        """The state after `count` more passes that each add what lies between `before` and this."""
+        step = growth(before.history, self.history)
+        repeated = {
+            place: tokens + count * (tokens - before.repeated.get(place, 0.0))
+            for place, tokens in self.repeated.items()
+        }
+        pending = self.pending
+        if pending is not None and before.pending is not None:
+            pending += count * (pending - before.pending)
+        history = self.history + step.times(count)
+        return replace(self, history=history, pending=pending, repeated=repeated)
+
+
+def either_value(first: dict[str, Value], second: dict[str, Value]) -> dict[str, Value]:
+    joined = {**first, **second}
+    for name in first.keys() & second.keys():
+        if first[name] is not second[name]:
+            joined[name] = first[name] | second[name]
+    return joined
+
+
+def growth(before: Interval, after: Interval) -> Interval:
+    """What was added to a history."""
+    ceiling = (
+        None if before.ceiling is None or after.ceiling is None else after.ceiling - before.ceiling
+    )
+    return Interval(after.floor - before.floor, after.expected - before.expected, ceiling)
+
+
+def alike(first: State, second: State) -> bool:
+    """Whether the names mean the same, as far as bounds go."""
+    return first.values.keys() == second.values.keys() and all(
+        value.is_like(second.values[name]) for name, value in first.values.items()
+    )
+
+
+def same_growth(first: Interval, second: Interval) -> bool:
+    return (first.floor, first.ceiling) == (second.floor, second.ceiling) and math.isclose(
+        first.expected, second.expected, rel_tol=1e-3, abs_tol=0.01
+    )

@@ -1,0 +1,92 @@
+"""Which provider's data holds for a model, and what family of tokenizers it belongs to."""
+
+from msgspec import Struct
+
+from botticelli.compiler.budget.sizes import BYTE_LEVEL, NORMALIZING, Family
+from botticelli.compiler.semantics.configuration import Configuration
+from botticelli.compiler.semantics.providers import ModelFacts, Providers, UnknownTierError
+
+_BYTE_LEVEL_PROVIDERS = ("gemini", "openai")
+_DEFAULT_MODELS = {
+    "anthropic": "claude-sonnet-4-6",
+    "gemini": "gemini-2.5-flash",
+    "openai": "gpt-4.1-mini",
+}
+"""What the drivers ask where nothing names a model."""
+
+
+class Model(Struct, frozen=True):
+    """A model as a budget sees it: whose it is, in which tier, and what is known of it."""
+
+    name: str
+    provider: str
+    tier: str | None
+    facts: ModelFacts
+
+    @property
+    def pool(self) -> tuple[str, str]:
+        return (self.provider, self.facts.pool)
+
+    @property
+    def family(self) -> Family:
+        known = self.facts.known and self.provider in _BYTE_LEVEL_PROVIDERS
+        return BYTE_LEVEL if known else NORMALIZING
+
+
+class Models:
+    """The models of a project. A model that the default driver's provider does not name is looked
+    for at the others.
+
+    `driver` and `tier` are those of the command line, if it names them.
+    """
+
+    def __init__(
+        self, configuration: Configuration, driver: str | None = None, tier: str | None = None
+    ) -> None:
+        self._configuration = configuration
+        self.providers = Providers(configuration.providers)
+        self._driver = driver or configuration.defaults.driver
+        self._tier = tier
+        self._found: dict[str, Model] = {}
+
+    @property
+    def provider(self) -> str:
+        """The provider whose limits the default driver keeps."""
+        name, _, options = self._driver.partition(":")
+        for option in options.split(","):
+            key, _, value = option.partition("=")
+            if key.strip() == "provider" and value:
+                return value.strip()
+        name = name.strip()
+        return name if name in self.providers.names() else "gemini"
+
+    def find(self, name: str | None) -> Model:
+        """Return what is known of a model, None being the driver's default."""
+        wanted = name or _DEFAULT_MODELS.get(self.provider, "")
+        if wanted not in self._found:
+            self._found[wanted] = self._look_up(wanted)
+        return self._found[wanted]
+
+    def _look_up(self, name: str) -> Model:
+        first = self._at(self.provider, name)
+        if first.facts.known:
+            return first
+        for provider in self.providers.names():
+            found = self._at(provider, name)
+            if found.facts.known:
+                return found
+        return first
+
+    def _at(self, provider: str, name: str) -> Model:
+        configured = self._configuration.drivers.get(provider)
+        wanted = self._tier if provider == self.provider else None
+        wanted = wanted or (configured.tier if configured is not None else None)
+        try:
+            tier = self.providers.tier(provider, wanted)
+        except UnknownTierError:
+            tier = self.providers.tier(provider)
+        return Model(name, provider, tier, self.providers.facts(provider, tier, name))
+
+    def names(self) -> list[str]:
+        """Every model that the data names."""
+        return self.providers.models()

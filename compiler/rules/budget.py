@@ -1,0 +1,318 @@
+"""BOT501 to BOT504 and BOT507: carousels, requests and estimates against what providers admit.
+
+The bounds are those of the lowered program. They are asked for only where a file is otherwise
+sound, and only of narratives in which they can say anything.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+
+from msgspec.structs import replace
+
+from botticelli.compiler.budget.analysis import Budget, CarouselUse, budget_of
+from botticelli.compiler.budget.models import Models
+from botticelli.compiler.budget.schedule import Judgement, Stop, Verdict, judge
+from botticelli.compiler.budget.spent import Ask
+from botticelli.compiler.diagnostics import Edit, Fix, Label, Location
+from botticelli.compiler.ir.program import Place
+from botticelli.compiler.lower.places import Places
+from botticelli.compiler.lower.program import lower_program
+from botticelli.compiler.narrative import model
+from botticelli.compiler.rules.subject import Subject
+from botticelli.compiler.semantics.limits import LimitError, scale
+from botticelli.compiler.workspace.composition import calls_of, resolve
+from botticelli.compiler.workspace.workspace import NarrativeAt, Unit
+from botticelli.grammar import catalogue
+from botticelli.grammar.catalogue import Severity
+
+SMALL_FILE = 100_000
+"""Characters of a file below which no single request of it can be too large for any known limit."""
+
+MOSTLY = 0.5
+"""The share of input tokens from which what is sent again is worth a word."""
+
+_LIMITS = {"rpd": "requests a day", "tpd": "tokens a day"}
+
+_WAITING = 'wait for the next day with `on_exhausted = "wait"`'
+
+IsSound = Callable[[Unit], bool]
+"""Whether a file has no errors, so that it can be lowered."""
+
+
+def check_budget(subject: Subject, is_sound: IsSound) -> None:
+    """BOT501 to BOT504 and BOT507."""
+    for narrative in subject.file.narratives:
+        at = NarrativeAt(subject.unit, narrative)
+        if _says_something(narrative, subject) and _can_be_lowered(at, subject, is_sound):
+            _Judge(subject, at).run()
+
+
+def _says_something(narrative: model.Narrative, subject: Subject) -> bool:
+    if narrative.order is None:
+        return False
+    if narrative.carousel is not None or subject.unit.prompts is not None:
+        return True
+    if (
+        subject.workspace.configuration.providers
+        or len(subject.unit.document.source.text) > SMALL_FILE
+    ):
+        return True
+    return any(_repeats(step) for step in narrative.order.body.steps) or any(
+        act.carousel is not None or _shows_rows(act)
+        for act in subject.file.acts_of(narrative).values()
+    )
+
+
+def _repeats(step: model.Step) -> bool:
+    match step:
+        case model.RepeatStep():
+            return True
+        case model.SequenceStep(steps=steps) | model.ParallelStep(steps=steps):
+            return any(map(_repeats, steps))
+        case model.BranchStep(then=then, otherwise=otherwise):
+            return _repeats(then) or (otherwise is not None and _repeats(otherwise))
+        case _:
+            return False
+
+
+def _shows_rows(act: model.Act) -> bool:
+    return any(
+        isinstance(item, model.TableQuery | model.Media)
+        or (isinstance(item, model.Reference) and item.kind in {"tables", "table", "media"})
+        for item in act.inputs
+    )
+
+
+def _can_be_lowered(at: NarrativeAt, subject: Subject, is_sound: IsSound) -> bool:
+    seen = {at.key}
+    waiting = [at]
+    for each in waiting:
+        if each.unit.file is None or each.narrative.order is None:
+            return False
+        if each.unit is not subject.unit and not is_sound(each.unit):
+            return False
+        for call in calls_of(each.unit.file, each.narrative):
+            found = resolve(call.name, each.unit, subject.workspace).found
+            if found is None:
+                return False
+            if found.key not in seen:
+                seen.add(found.key)
+                waiting.append(found)
+    return True
+
+
+class _Judge:
+    """Judges one narrative of a file."""
+
+    def __init__(self, subject: Subject, at: NarrativeAt) -> None:
+        self.subject = subject
+        self.at = at
+        self.reporter = subject.reporter
+
+    def run(self) -> None:
+        workspace = self.subject.workspace
+        configuration = workspace.configuration
+        program = lower_program(self.at, workspace, configuration, workspace.types.records)
+        budget = budget_of(program, Models(configuration), project=configuration.budget)
+        refused = False
+        for use in budget.carousels:
+            if len(use.path) == 1 and use.carousel.place in self._carousels:
+                self._check_estimate(use)
+                refused = refused or self._check_carousel(use)
+        self._check_requests(budget)
+        self._check_history(budget)
+
+    # Places of the program in the file
+
+    @cached_property
+    def _carousels(self) -> dict[Place, model.Carousel]:
+        places = Places(self.at.unit, self.subject.workspace.folder)
+        narrative = self.at.narrative
+        found = {}
+        if narrative.carousel is not None:
+            found[places.at(narrative.carousel.node.location)] = narrative.carousel
+        for act in self.subject.file.acts_of(narrative).values():
+            if act.carousel is not None:
+                found[places.at(act.carousel.node.location)] = act.carousel
+        if narrative.order is not None:
+            for step in _repetitions(narrative.order.body):
+                found[places.at(step.node.location)] = step.carousel
+        return found
+
+    @cached_property
+    def _inputs(self) -> dict[Place, Location]:
+        places = Places(self.at.unit, self.subject.workspace.folder)
+        found = {}
+        for act in self.subject.file.acts_of(self.at.narrative).values():
+            for item in act.inputs:
+                location = (
+                    item.location if isinstance(item, model.Reference) else item.node.location
+                )
+                found[places.at(location)] = location
+                if isinstance(item, model.Reference) and item.kind in self._resources:
+                    resource = self._resources[item.kind].get(item.name)
+                    if resource is not None:
+                        found[places.at(resource.input.node.location)] = location
+        return found
+
+    @property
+    def _resources(self) -> dict[str, dict[str, model.Resource]]:
+        return {"media": self.subject.file.media, "bots": self.subject.file.bots}
+
+    # BOT501 and BOT502
+
+    def _check_carousel(self, use: CarouselUse) -> bool:
+        """Report a carousel that does not fit; tell whether it does not."""
+        if use.waits or not use.spent.asks:
+            return False
+        judgement = judge(use)
+        if judgement.verdict in {Verdict.FEASIBLE, Verdict.LIKELY} or judgement.stop is None:
+            return False
+        certainly = judgement.verdict is Verdict.INFEASIBLE and use.certain
+        carousel = self._carousels[use.carousel.place]
+        self.reporter.report(
+            catalogue.BUDGET_INFEASIBLE if certainly else catalogue.BUDGET_UNLIKELY,
+            carousel.iterations.location,
+            self._shortage(use, judgement, judgement.stop),
+            note=f"× {use.carousel.iterations} from this carousel",  # noqa: RUF001 - the sign of a product
+            labels=self._causes(use, carousel),
+            help=_remedy(judgement),
+            fix=_fewer(carousel, judgement),
+        )
+        return True
+
+    def _shortage(self, use: CarouselUse, judgement: Judgement, stop: Stop) -> str:
+        total = use.spent.use
+        taken = total.tokens if stop.limit == "tpd" else total.requests
+        infeasible = judgement.verdict is Verdict.INFEASIBLE
+        needed = taken.floor if infeasible else taken.expected
+        how = "takes at least" if infeasible else "is expected to take"
+        what = "tokens" if stop.limit == "tpd" else "requests"
+        return (
+            f"this carousel {how} {needed:,.0f} {what}, and {stop.value:,} "
+            f"{_LIMITS.get(stop.limit, what)} are admitted: it ends in iteration "
+            f"{stop.iteration:,}, at `{stop.act}`"
+        )
+
+    def _causes(self, use: CarouselUse, carousel: model.Carousel) -> Iterator[Label]:
+        acts = len(dict.fromkeys(ask.act for ask in use.spent.asks))
+        order = self.at.narrative.order
+        if use.unit == "carousel" and order is not None:
+            noun = "act asks" if acts == 1 else "acts ask"
+            times = f"× {acts} {noun} the model"  # noqa: RUF001
+            yield Label(times, order.body.node.location)
+        for budget in (carousel.budget, self.at.narrative.budget):
+            if budget.rpd is not None:
+                yield Label(f"{budget.rpd.value:g} of the limit", budget.rpd.location)
+                return
+
+    # BOT504
+
+    def _check_estimate(self, use: CarouselUse) -> None:
+        carousel = self._carousels[use.carousel.place]
+        estimate = carousel.estimated_tokens
+        if estimate is None or use.until:
+            return
+        count = use.carousel.iterations
+        tokens = use.spent.use.tokens
+        floor, expected = tokens.floor / count, tokens.expected / count
+        if estimate.value >= expected:
+            return
+        below = estimate.value < floor
+        rule = catalogue.ESTIMATE_BELOW_FLOOR
+        if not below:
+            rule = replace(rule, severity=Severity.WARNING)
+        least = f"takes at least {floor:,.0f}" if below else f"is expected to take {expected:,.0f}"
+        self.reporter.report(
+            rule,
+            estimate.location,
+            f"an iteration {least} tokens, not {estimate.value:,}",
+            note="less than the floor" if below else "less than is expected",
+            help="leave the key out to take the compiler's own estimate",
+            fix=Fix(safe=False, edits=(Edit(estimate.location, f"{-(-expected // 1):.0f}"),)),
+        )
+
+    # BOT503
+
+    def _check_requests(self, budget: Budget) -> None:
+        for ask in budget.spent.asks:
+            if ask.narrative == budget.program.entry:
+                self._check_request(ask)
+
+    def _check_request(self, ask: Ask) -> None:
+        facts = ask.model.facts
+        try:
+            limits = scale(facts.limits, ask.multipliers)
+        except LimitError:
+            return
+        needed = int(ask.request.floor)
+        admitted = [
+            (facts.context, "the context of the model"),
+            (limits.tpm, "the tokens of a minute"),
+            (limits.itpm, "the input tokens of a minute"),
+            (limits.tpd, "the tokens of a day"),
+        ]
+        for value, name in admitted:
+            if value is not None and needed > value:
+                place, tokens = max(ask.parts, key=lambda part: part[1])
+                location = self._inputs.get(place) if place is not None else None
+                self.reporter.report(
+                    catalogue.REQUEST_TOO_LARGE,
+                    location or self._act_location(ask),
+                    f"a request of `{ask.act}` has at least {needed:,} tokens, more than "
+                    f"{name} ({value:,} for `{ask.model.name}`)",
+                    note=f"at least {tokens:,} tokens" if location is not None else "",
+                    about=ask.act,
+                )
+                return
+
+    def _act_location(self, ask: Ask) -> Location:
+        return self.subject.file.acts_of(self.at.narrative)[ask.act].name.location
+
+    # BOT507
+
+    def _check_history(self, budget: Budget) -> None:
+        tokens = budget.spent.use.input.expected
+        again = budget.spent.again
+        if not again or sum(again.values()) <= MOSTLY * tokens:
+            return
+        place = max(again, key=lambda each: again[each])
+        location = self._inputs.get(place)
+        if location is None:
+            return
+        share = sum(again.values()) / tokens
+        self.reporter.report(
+            catalogue.GROWING_HISTORY,
+            location,
+            f"{share:.0%} of the input tokens that are expected are sent again, act after act",
+            note=f"about {again[place]:,.0f} tokens of this",
+            help='`history_retention = "summary"` leaves a line in its place after this act',
+        )
+
+
+def _repetitions(step: model.Step) -> Iterator[model.RepeatStep]:
+    match step:
+        case model.RepeatStep(body=body):
+            yield step
+            yield from _repetitions(body)
+        case model.SequenceStep(steps=steps) | model.ParallelStep(steps=steps):
+            for inner in steps:
+                yield from _repetitions(inner)
+        case model.BranchStep(then=then, otherwise=otherwise):
+            yield from _repetitions(then)
+            if otherwise is not None:
+                yield from _repetitions(otherwise)
+        case _:
+            pass
+
+
+def _remedy(judgement: Judgement) -> str:
+    if judgement.fits:
+        return f"{judgement.fits:,} iterations fit; or {_WAITING}"
+    return _WAITING
+
+
+def _fewer(carousel: model.Carousel, judgement: Judgement) -> Fix | None:
+    if not judgement.fits:
+        return None
+    return Fix(safe=False, edits=(Edit(carousel.iterations.location, str(judgement.fits)),))
