@@ -1,6 +1,6 @@
 """How long a template's text can be, from what its names stand for where it is rendered."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from botticelli.compiler.budget.contents import json_bytes, printed_bytes
 from botticelli.compiler.budget.sizes import (
@@ -57,10 +57,16 @@ class NarrativeNames:
                 )
             self._known[name] = bound
 
-    def resolve(self, name: str) -> Resolution | None:
+    def resolve(self, name: str, missing: frozenset[str] = frozenset()) -> Resolution | None:
+        """Say what a name means; which others are missing makes no difference to lengths."""
+        del missing
         return self._known.get(name)
 
     def names(self) -> Iterable[str]:
+        return self._known
+
+    @property
+    def own_names(self) -> Container[str]:
         return self._known
 
 

@@ -35,7 +35,6 @@ def check(folder: Path, prompt: str | bytes, narrative: str = NARRATIVE) -> list
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
     return tmp_path
 
 

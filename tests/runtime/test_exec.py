@@ -57,6 +57,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    (tmp_path / "config" / "botticelli").mkdir(parents=True)
+    user = tmp_path / "config" / "botticelli" / "botticelli.toml"
+    user.write_text('[check]\nignore = ["BOT508"]\n')
     (tmp_path / "botticelli.toml").write_text(VARIABLES)
     (tmp_path / "hello.toml").write_text(SOURCE)
     (tmp_path / "rounds.toml").write_text(CAROUSEL)
