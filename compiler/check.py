@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from botticelli.compiler.diagnostics import Diagnostic, Location
 from botticelli.compiler.reporter import Reporter
+from botticelli.compiler.rules.bounding import is_worth_bounding
 from botticelli.compiler.rules.commands import check_commands
 from botticelli.compiler.rules.composition import check_composition
 from botticelli.compiler.rules.conditions import check_conditions
@@ -100,7 +101,8 @@ def check_unit(unit: Unit, workspace: Workspace, *, named: bool) -> list[Diagnos
         subject = Subject(unit, unit.file, workspace, reporter)
         for rule in RULES:
             rule(subject)
-        if document.intact and can_be_lowered(reporter.diagnostics):
+        worth = any(is_worth_bounding(each, subject) for each in unit.file.narratives)
+        if worth and document.intact and can_be_lowered(reporter.diagnostics):
             from botticelli.compiler.rules.budget import check_budget
 
             check_budget(subject, lambda other: _is_sound(other, workspace))

@@ -18,15 +18,13 @@ from botticelli.compiler.ir.program import Place
 from botticelli.compiler.lower.places import Places
 from botticelli.compiler.lower.program import lower_program
 from botticelli.compiler.narrative import model
+from botticelli.compiler.rules.bounding import is_worth_bounding
 from botticelli.compiler.rules.subject import Subject
 from botticelli.compiler.semantics.limits import LimitError, scale
 from botticelli.compiler.workspace.composition import calls_of, resolve
 from botticelli.compiler.workspace.workspace import NarrativeAt, Unit
 from botticelli.grammar import catalogue
 from botticelli.grammar.catalogue import Severity
-
-SMALL_FILE = 100_000
-"""Characters of a file below which no single request of it can be too large for any known limit."""
 
 MOSTLY = 0.5
 """The share of input tokens from which what is sent again is worth a word."""
@@ -43,44 +41,8 @@ def check_budget(subject: Subject, is_sound: IsSound) -> None:
     """BOT501 to BOT504 and BOT507."""
     for narrative in subject.file.narratives:
         at = NarrativeAt(subject.unit, narrative)
-        if _says_something(narrative, subject) and _can_be_lowered(at, subject, is_sound):
+        if is_worth_bounding(narrative, subject) and _can_be_lowered(at, subject, is_sound):
             _Judge(subject, at).run()
-
-
-def _says_something(narrative: model.Narrative, subject: Subject) -> bool:
-    if narrative.order is None:
-        return False
-    if narrative.carousel is not None or subject.unit.prompts is not None:
-        return True
-    if (
-        subject.workspace.configuration.providers
-        or len(subject.unit.document.source.text) > SMALL_FILE
-    ):
-        return True
-    return any(_repeats(step) for step in narrative.order.body.steps) or any(
-        act.carousel is not None or _shows_rows(act)
-        for act in subject.file.acts_of(narrative).values()
-    )
-
-
-def _repeats(step: model.Step) -> bool:
-    match step:
-        case model.RepeatStep():
-            return True
-        case model.SequenceStep(steps=steps) | model.ParallelStep(steps=steps):
-            return any(map(_repeats, steps))
-        case model.BranchStep(then=then, otherwise=otherwise):
-            return _repeats(then) or (otherwise is not None and _repeats(otherwise))
-        case _:
-            return False
-
-
-def _shows_rows(act: model.Act) -> bool:
-    return any(
-        isinstance(item, model.TableQuery | model.Media)
-        or (isinstance(item, model.Reference) and item.kind in {"tables", "table", "media"})
-        for item in act.inputs
-    )
 
 
 def _can_be_lowered(at: NarrativeAt, subject: Subject, is_sound: IsSound) -> bool:

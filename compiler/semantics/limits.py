@@ -12,7 +12,6 @@ from bisect import insort
 from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -217,6 +216,8 @@ class _Window:
 
 def next_midnight(time: float, zone: str) -> float:
     """Return the first midnight of a time zone strictly after a moment."""
+    from zoneinfo import ZoneInfo
+
     where = ZoneInfo(zone)
     local = datetime.fromtimestamp(time, where)
     following = (local + timedelta(days=1)).date()
