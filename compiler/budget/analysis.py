@@ -32,7 +32,7 @@ from botticelli.compiler.budget.inputs import (
 )
 from botticelli.compiler.budget.intervals import ZERO, Interval, added, exactly, greater
 from botticelli.compiler.budget.models import Model, Models
-from botticelli.compiler.budget.rendering import NarrativeNames, rendered
+from botticelli.compiler.budget.rendering import rendered
 from botticelli.compiler.budget.requests import asking
 from botticelli.compiler.budget.sizes import (
     NOTHING,
@@ -75,6 +75,7 @@ from botticelli.compiler.ir.types import Text
 from botticelli.compiler.semantics.templates import has_tags
 from botticelli.compiler.semantics.typed import is_plain_text, json_schema
 from botticelli.compiler.templates.checking import check_prompt
+from botticelli.compiler.templates.scope import Names
 from botticelli.compiler.templates.values import Analysis
 
 MAX_DEPTH = 50
@@ -189,7 +190,7 @@ class _Walk:
         self.media = media
         self.carousels: dict[tuple[object, ...], CarouselUse] = {}
         self.unbounded: dict[Unbounded, None] = {}
-        self._names: dict[int, NarrativeNames] = {}
+        self._names: dict[int, Names] = {}
         self._analyses: dict[tuple[int, str], Analysis | None] = {}
         self._called: dict[object, tuple[Spent, Value]] = {}
 

@@ -1,8 +1,8 @@
 """How long a template's text can be, from what its names stand for where it is rendered."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Mapping
 
-from botticelli.compiler.budget.contents import json_bytes, printed_bytes
+from botticelli.compiler.budget.contents import json_bytes, printed_bytes, rows_of
 from botticelli.compiler.budget.sizes import (
     BYTES_PER_TOKEN_EXPECTED,
     NOTHING,
@@ -17,57 +17,41 @@ from botticelli.compiler.ir.types import Int, Json, List, Text, Type, Unknown
 from botticelli.compiler.semantics.templates import normalize_newlines
 from botticelli.compiler.semantics.tokens import estimate
 from botticelli.compiler.templates.extent import Flow
-from botticelli.compiler.templates.scope import Bound, Members, Resolution
+from botticelli.compiler.templates.scope import Bound, Members, Names, Resolution
 from botticelli.compiler.templates.values import Analysis, Use
 
 _OUTSIDE = ("env", "state", "trigger")
 
 
-class NarrativeNames:
+def names_of(narrative: Narrative, variables: Mapping[str, Variable]) -> Names:
     """The names that templates of a narrative may use, with the types that do not change."""
+    declared = {name: Bound(type=each.type or Text()) for name, each in variables.items()}
+    known_: dict[str, Resolution] = {
+        "previous": Bound(type=Unknown()),
+        "env": Members(open_type=Text()),
+        "vars": Members(members=declared, open_type=Unknown(), open=True),
+        "state": Members(open_type=Unknown(), dotted=True),
+        "trigger": Bound(type=Json()),
+        "iteration": Bound(type=Int(1)),
+    }
+    for act in narrative.acts.values():
+        for source in act.inputs:
+            if isinstance(source, TableInput):
+                _add_table(source, known_)
+    for act in narrative.acts.values():
+        known_[act.name] = Bound(type=output_type(act))
+    return Names(known_)
 
-    def __init__(self, narrative: Narrative, variables: Mapping[str, Variable]) -> None:
-        declared = {
-            name: Bound(type=variable.type or Text()) for name, variable in variables.items()
-        }
-        self._known: dict[str, Resolution] = {
-            "previous": Bound(type=Unknown()),
-            "env": Members(open_type=Text()),
-            "vars": Members(members=declared, open_type=Unknown(), open=True),
-            "state": Members(open_type=Unknown(), dotted=True),
-            "trigger": Bound(type=Json()),
-            "iteration": Bound(type=Int(1)),
-        }
-        for act in narrative.acts.values():
-            for source in act.inputs:
-                if isinstance(source, TableInput):
-                    self._add_table(source)
-        for act in narrative.acts.values():
-            self._known[act.name] = Bound(type=output_type(act))
 
-    def _add_table(self, source: TableInput) -> None:
-        row: Type = source.row or Unknown()
-        rows = source.limit if source.sample is None else source.sample
-        for name in source.names:
-            before = self._known.get(name)
-            bound = Bound(type=List(row), table=True, items=rows)
-            if isinstance(before, Bound) and before != bound:
-                bound = Bound(
-                    type=List(Unknown()), table=True, items=max(rows, before.items or rows)
-                )
-            self._known[name] = bound
-
-    def resolve(self, name: str, missing: frozenset[str] = frozenset()) -> Resolution | None:
-        """Say what a name means; which others are missing makes no difference to lengths."""
-        del missing
-        return self._known.get(name)
-
-    def names(self) -> Iterable[str]:
-        return self._known
-
-    @property
-    def own_names(self) -> Container[str]:
-        return self._known
+def _add_table(source: TableInput, known_: dict[str, Resolution]) -> None:
+    rows = rows_of(source)
+    for name in source.names:
+        before = known_.get(name)
+        bound = Bound(type=List(source.row or Unknown()), table=True, items=rows)
+        if isinstance(before, Bound) and before != bound:
+            most = max(rows, before.items or rows)
+            bound = Bound(type=List(Unknown()), table=True, items=most)
+        known_[name] = bound
 
 
 def output_type(act: Act) -> Type:
