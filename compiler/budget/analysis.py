@@ -32,7 +32,7 @@ from botticelli.compiler.budget.inputs import (
 )
 from botticelli.compiler.budget.intervals import ZERO, Interval, added, exactly, greater
 from botticelli.compiler.budget.models import Model, Models
-from botticelli.compiler.budget.rendering import rendered
+from botticelli.compiler.budget.rendering import names_of, rendered
 from botticelli.compiler.budget.requests import asking
 from botticelli.compiler.budget.sizes import (
     NOTHING,
@@ -608,9 +608,7 @@ class _Walk:
         if key not in self._analyses:
             names = self._names.get(id(narrative))
             if names is None:
-                names = self._names[id(narrative)] = NarrativeNames(
-                    narrative, self.program.variables
-                )
+                names = self._names[id(narrative)] = names_of(narrative, self.program.variables)
             self._analyses[key] = check_prompt(template.source, names)
         return self._analyses[key]
 
