@@ -10,6 +10,7 @@ from botticelli.compiler.version import VERSION
 _COMMANDS = {
     "check": "Find what is wrong in narratives before anything runs.",
     "compile": "Compile a narrative to its intermediate representation.",
+    "content": "List, show, export and review what is stored of answers.",
     "exec": "Check, compile and run a narrative.",
     "rule": "Explain a rule of the checker, or list all of them.",
     "runs": "Show what earlier runs did, and delete them.",

@@ -18,10 +18,12 @@ from botticelli.runtime.events import (
     AnswerRejected,
     CarouselBudgetExhausted,
     CommandPerformed,
+    ContentStored,
     Event,
     IterationFinished,
     IterationStarted,
     LimitUse,
+    NothingStored,
     RequestReserved,
     RequestSent,
     RequestSettled,
@@ -80,6 +82,10 @@ def describe(event: Event) -> str | None:  # noqa: C901, PLR0912 - a table of ca
         case CommandPerformed():
             done = f"{event.platform}.{event.command} {event.outcome}"
             return f"  {event.act}: {event.message or done}"
+        case ContentStored():
+            return f"  {event.act}: stored {count(event.rows, 'row')} in {event.table}"
+        case NothingStored():
+            return f"  {event.message}"
         case TableQueried():
             return f"  {event.act}: {count(event.rows, 'row')} of {event.table}"
         case Waiting(until=until) if until is not None and until - event.time >= NOTEWORTHY_WAIT:
@@ -150,8 +156,13 @@ class Lines:
 
     def __init__(self) -> None:
         self._said: str | None = None
+        self._not_stored: set[str] = set()
 
     def line(self, event: Event) -> str | None:
+        if isinstance(event, NothingStored):
+            if event.message in self._not_stored:
+                return None
+            self._not_stored.add(event.message)
         if event.replayed:
             return None
         if isinstance(event, ActFailed | RunFailed) and self._said is not None:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from botticelli.compiler.ir.program import Caps, Multipliers, Retry, Security
+from botticelli.compiler.ir.types import Record
 from botticelli.runtime.address import Address
 from botticelli.runtime.databases.records import Rows, TableQuery
 from botticelli.runtime.drivers.protocol import MediaPart, ModelAnswer, ModelRequest
@@ -96,6 +97,27 @@ class ReadMedia(EffectNode, frozen=True, tag="read-media"):
         return self.kind
 
 
+class StoreContent(EffectNode, frozen=True, tag="store-content"):
+    """Store an answer's objects: into `target`, else into the run's own table, with `columns` where
+    they are known. Answered by a Stored or a Failure."""
+
+    writes: ClassVar[bool] = True
+    keyed: ClassVar[bool] = True
+
+    act: str
+    iteration: int | None
+    narrative: str
+    model: str
+    target: str | None
+    template: str | None
+    columns: Record | None
+    records: tuple[dict[str, Any], ...]
+
+    @property
+    def subject(self) -> str:
+        return self.target or self.narrative
+
+
 class ReadState(EffectNode, frozen=True, tag="read-state"):
     """Read the project's state. Answered by a StateSnapshot or a Failure."""
 
@@ -132,7 +154,17 @@ class ReadClock(EffectNode, frozen=True, tag="read-clock"):
     """Answered by a Moment."""
 
 
-Effect = AskModel | RunCommand | QueryTable | ReadMedia | ReadState | CommitState | Wait | ReadClock
+Effect = (
+    AskModel
+    | RunCommand
+    | QueryTable
+    | StoreContent
+    | ReadMedia
+    | ReadState
+    | CommitState
+    | Wait
+    | ReadClock
+)
 
 
 class ResultNode(Struct, frozen=True, tag_field="result"):
@@ -159,6 +191,14 @@ class Done(ResultNode, frozen=True, tag="done"):
 
 class TableResult(ResultNode, frozen=True, tag="table"):
     value: Rows
+
+
+class Stored(ResultNode, frozen=True, tag="stored"):
+    """What was stored of an answer, and what is to be said of the rest."""
+
+    table: str
+    rows: int
+    warnings: tuple[str, ...] = ()
 
 
 class Moment(ResultNode, frozen=True, tag="moment"):
@@ -192,6 +232,7 @@ Result = (
     | CommandResult
     | TableResult
     | MediaFound
+    | Stored
     | StateSnapshot
     | Done
     | Moment

@@ -159,6 +159,23 @@ class TableQueried(EventNode, frozen=True, tag="table"):
     consumed: bool = False
 
 
+class ContentStored(EventNode, frozen=True, tag="stored"):
+    """An answer was stored: `rows` rows of `table`."""
+
+    address: str
+    act: str
+    table: str
+    rows: int
+
+
+class NothingStored(EventNode, frozen=True, tag="nothing-stored"):
+    """An answer that would be stored holds nothing to store."""
+
+    address: str
+    act: str
+    message: str
+
+
 class ActSkipped(EventNode, frozen=True, tag="act-skipped"):
     """The act's `when` does not hold."""
 
@@ -240,6 +257,8 @@ Event = (
     | AnswerRejected
     | CommandPerformed
     | TableQueried
+    | ContentStored
+    | NothingStored
     | ActFinished
     | ActFailed
     | IterationFinished

@@ -11,8 +11,9 @@ from botticelli.compiler.narrative.model import Act, OutputFields
 from botticelli.compiler.nearest import nearest
 from botticelli.compiler.rules.resources import acts_of_file
 from botticelli.compiler.rules.subject import Subject
+from botticelli.compiler.semantics.content import GENERATED
 from botticelli.compiler.workspace.schemas import resolve_output
-from botticelli.compiler.workspace.tables import GENERATED, storing_acts
+from botticelli.compiler.workspace.tables import storing_acts
 from botticelli.compiler.workspace.workspace import NarrativeAt
 from botticelli.grammar import catalogue
 

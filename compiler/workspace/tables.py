@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from botticelli.compiler.diagnostics import Anchor
-from botticelli.compiler.ir.types import Int, Json, List, Record, Text, Timestamp, Type
+from botticelli.compiler.ir.types import List, Record, Type
 from botticelli.compiler.narrative.model import Act, Command, Narrative
+from botticelli.compiler.semantics.content import GENERATED
 from botticelli.compiler.semantics.tables import DatabaseTable
 from botticelli.compiler.syntax.nodes import Scalar
 from botticelli.compiler.workspace.files import Memory, remembered
@@ -15,18 +16,6 @@ from botticelli.compiler.workspace.lock import read_lock_file
 
 if TYPE_CHECKING:
     from botticelli.compiler.workspace.workspace import NarrativeAt, Workspace
-
-GENERATED: Mapping[str, Type] = {
-    "id": Int(),
-    "generated_at": Timestamp(),
-    "source_narrative": Text(),
-    "source_act": Text(),
-    "generation_model": Text(),
-    "review_status": Text(),
-    "tags": Json(),
-    "rating": Int(),
-}
-"""Columns of every table that content generation writes."""
 
 _WRITING_COMMANDS = frozenset({"insert", "update_table"})
 

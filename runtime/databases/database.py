@@ -59,6 +59,7 @@ class Database:
         self.url = parse_url(url)
         self.shown = masked(url)
         self.ceilings = ceilings
+        self.prepared = False
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._engine: AsyncEngine | None = None
         self._dialect: Dialect | None = SqliteDialect() if self.is_sqlite else None
@@ -101,7 +102,7 @@ class Database:
     async def table(self, connection: "AsyncConnection", name: str) -> ReflectedTable | None:
         """Return a table as it is, read once; None when there is none of that name."""
         if name not in self._tables:
-            found = await connection.run_sync(lambda sync: reflect(sync, name))
+            found = await connection.run_sync(reflect, name)
             if found is None:
                 return None
             self._tables[name] = found

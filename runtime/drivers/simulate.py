@@ -13,12 +13,15 @@ is configured behind the name makes it slow or makes it fail:
 | `error=KIND` | how: `400`, `429`, `500`, `503` (default), `timeout`, `connection`, or with an |
 | | answer that is `blocked`, `empty` or `cut` |
 | `retry-after=S` | the delay that a failure asks for, in seconds |
+| `answers=FILE` | what is answered: the file's text each time, or the lines of a `.jsonl` file in |
+| | turn, each of them text as a JSON string, or JSON that is the answer itself |
 | `provider=NAME` | whose limits and prices to keep (default `gemini`, in its free tier) |
 """
 
 import asyncio
 import json
 from hashlib import sha256
+from pathlib import Path
 from random import Random
 
 from msgspec import Struct
@@ -70,7 +73,7 @@ ERRORS = {
     "timeout": _Fault("no answer in time"),
     "connection": _Fault("no connection", reached=False),
 }
-OPTIONS = ("delay", "fail", "fail-every", "error", "retry-after", "provider")
+OPTIONS = ("delay", "fail", "fail-every", "error", "retry-after", "answers", "provider")
 FINISHES = {"blocked": BLOCKED, "empty": STOP, "cut": LENGTH}
 
 _WORDS = """
@@ -89,6 +92,7 @@ class Options:
         self.fail_every = int(_number(given, "fail-every") or 0)
         self.error = given.pop("error", "503")
         self.retry_after = _number(given, "retry-after")
+        self.answers = _answers(given.pop("answers", None))
         self.provider = given.pop("provider", "gemini")
         for name in given:
             raise _unknown("option", name, OPTIONS)
@@ -98,6 +102,23 @@ class Options:
     def fails(self, number: int) -> bool:
         """Tell whether the request of this number, from 1, fails."""
         return number <= self.fail or (self.fail_every > 0 and number % self.fail_every == 0)
+
+
+def _answers(file: str | None) -> tuple[str, ...]:
+    """Read the answers that are to be given."""
+    if file is None:
+        return ()
+    try:
+        text = Path(file).read_text("utf-8")
+        if not file.endswith(".jsonl"):
+            return (text,)
+        values = [json.loads(line) for line in text.splitlines() if line.strip()]
+    except (OSError, ValueError) as error:
+        message = f"the simulate driver's answers cannot be read from {file}: {error}"
+        raise SetupError(Problem(message, usage=True)) from error
+    if not values:
+        raise SetupError(Problem(f"the simulate driver's {file} holds no answer", usage=True))
+    return tuple(value if isinstance(value, str) else json.dumps(value) for value in values)
 
 
 def _unknown(what: str, name: str, known: tuple[str, ...]) -> SetupError:
@@ -166,7 +187,7 @@ class SimulateDriver:
             DEFAULT_MAX_TOKENS, facts.max_output or DEFAULT_MAX_TOKENS
         )
         empty = finish == BLOCKED or (finish == STOP and self._fails_empty())
-        text = "" if empty else compose(request, limit, full=finish == LENGTH)
+        text = "" if empty else self._text(request, limit, full=finish == LENGTH)
         return ModelAnswer(
             text=text,
             finish=finish,
@@ -175,6 +196,13 @@ class SimulateDriver:
             detail="simulated" if finish != STOP else None,
             simulated=True,
         )
+
+    def _text(self, request: ModelRequest, limit: int, *, full: bool) -> str:
+        answers = self._options.answers
+        if not answers:
+            return compose(request, limit, full=full)
+        text = answers[(self._count - 1) % len(answers)]
+        return text[: len(text) // 2] if full else text
 
     def _fails_empty(self) -> bool:
         return self._options.error == "empty" and self._options.fails(self._count)

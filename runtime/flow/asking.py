@@ -25,9 +25,10 @@ from botticelli.runtime.drivers.protocol import (
 )
 from botticelli.runtime.effects import AskModel, Exhaustion, Failure
 from botticelli.runtime.events import AnswerRejected, Warned
+from botticelli.runtime.flow.content import description, store_at_once
 from botticelli.runtime.flow.conversation import Contribution
 from botticelli.runtime.flow.schedule import Walk
-from botticelli.runtime.flow.scope import ActFailedError, ExhaustedError, Frame, Scope
+from botticelli.runtime.flow.scope import ActFailedError, Answered, ExhaustedError, Frame, Scope
 from botticelli.runtime.flow.values import render
 
 
@@ -45,7 +46,9 @@ def ask(frame: Frame, scope: Scope, act: Act, contributions: list[Contribution])
     the answer that was accepted. Raises ActFailedError, ExhaustedError, TemplateError.
     """
     system = render(act.system, scope.names(frame)) if act.system is not None else None
-    message = scope.conversation.message(contributions)
+    told = description(frame, act)
+    told_part = [] if told is None else [Contribution(TextPart(told), None)]
+    message = scope.conversation.message([*contributions, *told_part])
     if not message.parts:
         raise ActFailedError(frame.address, act.name, "its prompt is blank once it is rendered")
     typed = act.output is not None and not is_plain_text(act.output)
@@ -59,6 +62,10 @@ def ask(frame: Frame, scope: Scope, act: Act, contributions: list[Contribution])
     accepted = yield from (_insist if typed else _ask_once)(frame, act, request)
     scope.conversation.add_exchange(contributions, accepted.answer.text)
     scope.finish(act.name, accepted.value)
+    answer = accepted.answer
+    address = frame.address.into("ask")
+    scope.answered = Answered(act, address, answer.model, answer.text, accepted.value)
+    yield from store_at_once(frame, scope.answered)
 
 
 def _ask_once(frame: Frame, act: Act, request: ModelRequest) -> Walk[_Accepted]:

@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from botticelli.compiler.ir.program import Multipliers, Program
+from botticelli.compiler.ir.types import Record
 from botticelli.runtime.address import Address
 from botticelli.runtime.effects import CapScope, Exhaustion
 from botticelli.runtime.events import CarouselBudgetExhausted, RunFailed
@@ -36,13 +37,15 @@ def interpret(
     variables: Mapping[str, Any],
     environment: Mapping[str, str],
     tally: Tally,
+    templates: Mapping[str, Record] | None = None,
 ) -> Scheduled[Outcome]:
     """Run the program's entry.
 
     The generator yields batches of effects and events and is sent one completion at a time, in any
     order, or None when nothing is under way. It must have no `refusals`. Acts that name no model
     ask the default one; the variables are complete, `environment` holds what the narratives may
-    read of it, and `tally` is kept up to date on the way.
+    read of it, `tally` is kept up to date on the way, and `templates` are the columns that answers
+    are stored with, by the name of the template.
     """
     narrative = program.narratives[program.entry]
     address = Address((narrative.name,))
@@ -56,6 +59,7 @@ def interpret(
         security=(narrative.security,),
         caps=(CapScope(address, narrative.limits),),
         budget=overlay(narrative.budget, Multipliers()),
+        templates=templates or {},
     )
     return schedule(_run(frame, tally))
 

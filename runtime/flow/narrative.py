@@ -18,6 +18,7 @@ from botticelli.runtime.address import Address
 from botticelli.runtime.effects import CapScope
 from botticelli.runtime.flow.acts import run_act
 from botticelli.runtime.flow.carousel import Tally, overlay, run_carousel
+from botticelli.runtime.flow.content import store_last
 from botticelli.runtime.flow.schedule import Fork, Walk
 from botticelli.runtime.flow.scope import Frame, Scope
 from botticelli.runtime.flow.state import State
@@ -38,6 +39,7 @@ def enter(
         caps=(*caller.caps, CapScope(address, narrative.limits)),
         budget=overlay(narrative.budget, caller.budget),
         iteration=None,
+        called=True,
     )
 
 
@@ -55,6 +57,7 @@ def run_narrative(
         nonlocal output
         scope = Scope(state)
         yield from run_step(inner, scope, inner.narrative.order)
+        yield from store_last(inner, scope)
         if end is not None:
             yield from end(inner)
         output = scope.previous

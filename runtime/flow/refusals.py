@@ -119,16 +119,11 @@ def _act_names(step: Step) -> Iterator[str]:
 
 
 def _in_narrative(narrative: Narrative) -> Iterator[tuple[Place, str]]:
-    content = narrative.content
-    if not content.skip and (content.target or content.template):
-        yield narrative.place, "storing answers as rows of a table (`target`, `template`)"
     for act in acts_of(narrative):
         yield from _in_act(act)
 
 
 def _in_act(act: Act) -> Iterator[tuple[Place, str]]:
-    if act.extract_output:
-        yield act.place, "storing answers as rows of a table (`extract_output`)"
     if act.system is not None:
         yield from _in_template(act.system)
     yield from _in_values(act.arguments.values())

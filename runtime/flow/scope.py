@@ -6,7 +6,8 @@ from typing import Any
 from msgspec import Struct
 
 from botticelli.compiler.ir.expressions import Expression
-from botticelli.compiler.ir.program import Multipliers, Narrative, Program, Security
+from botticelli.compiler.ir.program import Act, Multipliers, Narrative, Program, Security
+from botticelli.compiler.ir.types import Record
 from botticelli.compiler.semantics.expressions import EvaluationError, holds
 from botticelli.compiler.semantics.templates import TableRows
 from botticelli.runtime.address import Address
@@ -60,6 +61,18 @@ class Frame(Struct, frozen=True, kw_only=True):
     budget: Multipliers
     wait_for_day: bool = False
     iteration: int | None = None
+    called: bool = False
+    templates: Mapping[str, Record] = {}
+
+
+class Answered(Struct, frozen=True):
+    """An answer of a model: to which act, at which address, and what it is worth in the run."""
+
+    act: Act
+    address: Address
+    model: str
+    text: str
+    value: Any
 
 
 class Scope:
@@ -77,6 +90,7 @@ class Scope:
         self.previous: Any = None
         self.conversation = Conversation()
         self.finished: dict[str, Any] = {}
+        self.answered: Answered | None = None
 
     def finish(self, act: str, output: Any) -> None:
         self.outputs[act] = output
@@ -92,12 +106,15 @@ class Scope:
         copied.tables = dict(self.tables)
         copied.ran, copied.previous = self.ran, self.previous
         copied.conversation = self.conversation.copy()
+        copied.answered = self.answered
         return copied
 
     def join(self, branches: list["Scope"]) -> None:
         """Take in what the branches of a parallel group did, in written order."""
-        tables = dict(self.tables)
+        tables, asked = dict(self.tables), self.answered
         for branch in branches:
+            if branch.answered is not asked:
+                self.answered = branch.answered
             for name, rows in branch.tables.items():
                 if tables.get(name) is not rows:
                     self.tables[name] = rows

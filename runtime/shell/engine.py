@@ -30,6 +30,7 @@ from botticelli.runtime.effects import (
     Result,
     RunCommand,
     StateSnapshot,
+    StoreContent,
     Wait,
 )
 from botticelli.runtime.events import (
@@ -173,8 +174,7 @@ class Run:
         self._commands = CommandCaller(
             record.id, equipment.platforms, self._clock, confirm, self._emit, instead=instead
         )
-        database = equipment.database
-        self._tables = TableAccess(database, self._clock) if database is not None else None
+        self._tables = TableAccess(equipment.database, record, self._clock)
         self._tally = Tally()
         self._completions: asyncio.Queue[Completed | Exception] = asyncio.Queue()
         self._effects: dict[str, Effect] = {}
@@ -354,7 +354,7 @@ class Run:
             self._entries.enter([completed], [], forced=True)
         return completed
 
-    async def _result(self, effect: Effect) -> Result:
+    async def _result(self, effect: Effect) -> Result:  # noqa: C901 - a table of cases
         now = self._clock.now()
         if str(effect.address) in self._skipped:
             return self._skip(effect)
@@ -375,8 +375,9 @@ class Run:
             case RunCommand():
                 return await self._commands.perform(effect, self._begun(effect, now))
             case QueryTable():
-                assert self._tables is not None
                 return await self._tables.query(effect)
+            case StoreContent():
+                return await self._tables.store(effect)
 
     async def _wait(self, effect: Wait, now: float) -> Moment:
         if effect.until > now:

@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from botticelli.compiler.ir.program import MediaInput, Multipliers, Program
+from botticelli.compiler.ir.types import Record
 from botticelli.compiler.semantics.configuration import (
     Configuration,
     DriverConfiguration,
@@ -39,7 +40,7 @@ from botticelli.runtime.shell.clock import Clock
 from botticelli.runtime.shell.ledger import Ledger, MemoryLedger, SqliteLedger, ledger_path
 from botticelli.runtime.shell.limiter import Limiter
 from botticelli.runtime.shell.media import MediaReader
-from botticelli.runtime.shell.tables import open_database, uses_tables
+from botticelli.runtime.shell.tables import open_database, read_templates, uses_tables
 from botticelli.runtime.shell.variables import resolve_variables
 from botticelli.runtime.state import StateStore
 
@@ -64,7 +65,6 @@ class Equipment(Struct, frozen=True, kw_only=True):
     """
 
     driver: Driver
-    database: Database | None
     platforms: Mapping[str, Platform]
     media: MediaReader
     state: StateStore
@@ -74,6 +74,8 @@ class Equipment(Struct, frozen=True, kw_only=True):
     under: Multipliers
     variables: Mapping[str, Any]
     environment: Mapping[str, str]
+    database: Database | None = None
+    templates: Mapping[str, Record] = {}
     warnings: tuple[str, ...] = ()
 
     def budget(self, multipliers: Multipliers) -> Multipliers:
@@ -95,6 +97,7 @@ class Equipment(Struct, frozen=True, kw_only=True):
             variables=self.variables,
             environment=self.environment,
             tally=tally,
+            templates=self.templates,
         )
 
     def as_for(
@@ -132,6 +135,7 @@ async def equip(
     problems.extend(_missing_names(program, environment))
     plugins = _platform_plugins(program, configuration, environment, problems)
     database = _open_database(program, configuration, options, environment, problems)
+    templates = await read_templates(program, database, problems)
     driver = _open_driver(configuration, options, environment, problems)
     if driver is not None:
         problems.extend(_untaken(program, driver))
@@ -140,6 +144,8 @@ async def equip(
     if problems or driver is None:
         if driver is not None:
             await driver.close()
+        if database is not None:
+            await database.close()
         raise SetupError(*problems)
     try:
         platforms = {
@@ -167,6 +173,7 @@ async def equip(
         under=configuration.budget,
         variables=variables,
         environment=_read(program, environment),
+        templates=templates,
         warnings=warnings,
     )
 

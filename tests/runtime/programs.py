@@ -34,6 +34,8 @@ from botticelli.runtime.effects import (
     Result,
     RunCommand,
     StateSnapshot,
+    StoreContent,
+    Stored,
     Wait,
 )
 from botticelli.runtime.events import Event, EventNode
@@ -182,6 +184,8 @@ class Rehearsal:
         if isinstance(effect, CommitState):
             self.state.update(effect.values)
             return Done()
+        if isinstance(effect, StoreContent):
+            return Stored(effect.target or effect.narrative, len(effect.records))
         self.now += self._lasting(effect)
         return self._respond(effect)
 

@@ -126,6 +126,7 @@ def test_events_are_written_as_json_lines(project: Path) -> None:
             ]
             * 2
         ),
+        "nothing-stored",
         "run-finished",
     ]
     assert events[2]["limits"][0] == {"limit": "rpm", "used": 1, "value": 10}

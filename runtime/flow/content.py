@@ -1,0 +1,143 @@
+"""Content generation: which answers are stored, and what their acts are told of the columns.
+
+The answer of the last act that ran and asked the model is stored when an iteration ends, that of
+an act with `extract_output` as soon as it has come. A called narrative stores only where it says.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from botticelli.compiler.ir.program import (
+    Act,
+    Branch,
+    Content,
+    Narrative,
+    Parallel,
+    Repeat,
+    RunAct,
+    Sequence,
+    Step,
+)
+from botticelli.compiler.semantics.content import describe_columns
+from botticelli.runtime.content.extraction import Extracted, extract, records_of
+from botticelli.runtime.effects import Failure, StoreContent, Stored
+from botticelli.runtime.events import ContentStored, NothingStored, Warned
+from botticelli.runtime.flow.schedule import Walk
+from botticelli.runtime.flow.scope import ActFailedError, Answered, Frame, Scope
+
+
+def stores(frame: Frame) -> bool:
+    """Whether a narrative stores answers where it stands."""
+    content = frame.narrative.content
+    return not content.skip and (not frame.called or _is_explicit(content))
+
+
+def description(frame: Frame, act: Act) -> str | None:
+    """Return what completes the prompt of an act whose answer is stored by a template."""
+    content = frame.narrative.content
+    if content.template is None or content.target is not None or not stores(frame):
+        return None
+    if act.output is not None or not (act.extract_output or act.name in last_asking(frame)):
+        return None
+    schema = frame.templates.get(content.template)
+    return None if schema is None else describe_columns(schema)
+
+
+def last_asking(frame: Frame) -> frozenset[str]:
+    """Return the acts that may be the last to ask the model, in written order."""
+    return frozenset(_last(frame.narrative.order, frame.narrative)[0])
+
+
+def store_at_once(frame: Frame, answered: Answered) -> Walk[None]:
+    """Store the answer of an act with `extract_output`. Raises ActFailedError."""
+    if answered.act.extract_output and stores(frame):
+        yield from _store(frame, answered)
+
+
+def store_last(frame: Frame, scope: Scope) -> Walk[None]:
+    """Store the answer of the act that asked last, unless that is done. Raises ActFailedError."""
+    answered = scope.answered
+    if answered is not None and not answered.act.extract_output and stores(frame):
+        yield from _store(frame, answered)
+
+
+def _store(frame: Frame, answered: Answered) -> Walk[None]:
+    content = frame.narrative.content
+    address = answered.address.into("store")
+    where, act = str(address), answered.act.name
+    extracted = _extracted(answered)
+    if extracted is None or not extracted.records:
+        why = "holds no JSON object" if extracted is None else "holds an empty list"
+        message = f"the answer of {act} {why}: nothing is stored"
+        yield NothingStored(address=where, act=act, message=message)
+        return
+    for fault in extracted.mended:
+        yield Warned(address=where, message=f"the JSON of {act} was mended: {fault}")
+    result = yield StoreContent(
+        address=address,
+        act=act,
+        iteration=frame.iteration,
+        narrative=frame.narrative.name,
+        model=answered.model,
+        target=content.target,
+        template=content.template,
+        columns=_columns(frame, content),
+        records=extracted.records,
+    )
+    if isinstance(result, Failure):
+        if _is_explicit(content) or answered.act.extract_output:
+            raise ActFailedError(
+                answered.address, act, f"storing its answer failed: {result.message}"
+            )
+        yield Warned(address=where, message=f"the answer of {act} is not stored: {result.message}")
+        return
+    assert isinstance(result, Stored)
+    for warning in result.warnings:
+        yield Warned(address=where, message=warning)
+    yield ContentStored(address=where, act=act, table=result.table, rows=result.rows)
+
+
+def _extracted(answered: Answered) -> Extracted | None:
+    if isinstance(answered.value, str):
+        return extract(answered.text)
+    records = records_of(answered.value)
+    return None if records is None else Extracted(records)
+
+
+def _columns(frame: Frame, content: Content) -> Any:
+    if content.target is not None:
+        return frame.program.schemas.get(content.target)
+    return None if content.template is None else frame.templates.get(content.template)
+
+
+def _is_explicit(content: Content) -> bool:
+    return content.target is not None or content.template is not None
+
+
+def _last(step: Step, narrative: Narrative) -> tuple[set[str], bool]:
+    """Return the acts that may be the last of a step to ask, and whether one of them surely is."""
+    match step:
+        case RunAct(act=name):
+            act = narrative.acts[name]
+            return ({name}, act.when is None) if act.asks_model else (set(), False)
+        case Repeat(body=body):
+            return _last(body, narrative)
+        case Branch(then=then, otherwise=otherwise):
+            first, surely = _last(then, narrative)
+            second, also = (set[str](), False) if otherwise is None else _last(otherwise, narrative)
+            return first | second, surely and also
+        case Sequence(steps=steps) | Parallel(steps=steps):
+            found: set[str] = set()
+            for inner in reversed(steps):
+                acts, surely = _last(inner, narrative)
+                found |= acts
+                if surely:
+                    return found, True
+            return found, False
+
+
+def templates_of(narrative: Narrative) -> Iterator[str]:
+    """Yield the template that a narrative's answers are stored by, if any."""
+    content = narrative.content
+    if not content.skip and content.target is None and content.template is not None:
+        yield content.template
