@@ -4,6 +4,7 @@ Places are kept as offsets into files that are named once; the text of a file is
 place in it is shown. Paths are relative to the project where they are in it.
 """
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from botticelli.compiler.syntax.encoding import decode
 from botticelli.compiler.workspace.discovery import absolute, display_path
 from botticelli.compiler.workspace.files import CONTENT, Answer, Files, Look
 from botticelli.grammar.catalogue import RULES, Severity
+
+_ITSELF = "."
+"""How the project's own folder is written within it."""
 
 StoredPlace = tuple[int, int, int]
 """Which of the entry's sources, start and end."""
@@ -78,7 +82,12 @@ def stored_looks(
 
 def looks_of(entry: Entry, project: Path) -> list[tuple[Look, Answer]]:
     """Return what an entry rests on."""
-    return [((kind, str(project / path)), answer) for kind, path, answer in entry.looks]
+    # Of a large workspace there are millions, so that paths are put together as text.
+    folder = str(project)
+    return [
+        ((kind, folder if path == _ITSELF else os.path.join(folder, path)), answer)  # noqa: PTH118
+        for kind, path, answer in entry.looks
+    ]
 
 
 def stored_findings(
@@ -112,10 +121,11 @@ def findings_of(entry: FindingsEntry, project: Path, files: Files) -> FileFindin
 
 
 def _inside(path: str, project: Path) -> str:
-    try:
-        return str(Path(path).relative_to(project))
-    except ValueError:
-        return path
+    folder = str(project)
+    if path == folder:
+        return _ITSELF
+    within = os.path.join(folder, "")  # noqa: PTH118 - as where they are put together again
+    return path.removeprefix(within)
 
 
 class _Writer:
