@@ -39,8 +39,10 @@ from botticelli.runtime.drivers.protocol import (
 )
 from botticelli.runtime.journal.file import open_journal
 from botticelli.runtime.shell.clock import RealClock
-from botticelli.runtime.shell.engine import Run, new_record
-from botticelli.runtime.shell.setup import Options, equip
+from botticelli.runtime.shell.engine import Run
+from botticelli.runtime.shell.opening import Options
+from botticelli.runtime.shell.records import new_record
+from botticelli.runtime.shell.setup import equip
 
 CLAIM = 300.0
 """Microseconds per act."""

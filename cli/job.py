@@ -17,8 +17,10 @@ from botticelli.runtime.journal.file import Journal, open_journal
 from botticelli.runtime.journal.records import RunRecord, Spent
 from botticelli.runtime.journal.resumption import Resumption, Scripts, resume, start_from
 from botticelli.runtime.problems import Problem, SetupError
-from botticelli.runtime.shell.engine import Report, Run, new_record
-from botticelli.runtime.shell.setup import Equipment, equip
+from botticelli.runtime.shell.engine import Run
+from botticelli.runtime.shell.equipment import Equipment
+from botticelli.runtime.shell.records import Report, new_record
+from botticelli.runtime.shell.setup import equip
 
 if TYPE_CHECKING:
     from botticelli.cli.logs import EventLog

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from botticelli.cli.progress import describe
+from botticelli.cli.lines import describe
 from botticelli.runtime.drivers.protocol import ModelAnswer
 from botticelli.runtime.events import (
     ActFailed,

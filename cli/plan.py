@@ -20,7 +20,7 @@ from botticelli.runtime.flow.selection import alone, capped
 from botticelli.runtime.journal.file import Journal, open_journal
 from botticelli.runtime.journal.records import RunRecord, Settings
 from botticelli.runtime.problems import Problem, SetupError
-from botticelli.runtime.shell.setup import Options
+from botticelli.runtime.shell.opening import Options
 
 Read = Callable[[Path, str | None], tuple[Program, Configuration]]
 """Reads a source or a compiled file and chooses a narrative of it."""

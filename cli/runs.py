@@ -104,7 +104,7 @@ def prune_runs(older_than: float | None, keep: int | None, project: Path | None,
 @contextmanager
 def _opened(project: Path | None) -> "Iterator[Journal]":
     """Open the journal of a project; end the command when it cannot be used."""
-    from botticelli.cli.exec import explain
+    from botticelli.cli.problems import explain
     from botticelli.runtime.journal.file import open_journal
     from botticelli.runtime.problems import SetupError, StoreError
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from botticelli.cli.progress import duration
+from botticelli.cli.lines import duration
 from botticelli.cli.runs import command_to_resume, command_to_show
 from botticelli.runtime.events import RunFinished
 

@@ -1,6 +1,8 @@
 """The shell: performs the interpreter's effects, with limits, retries, time-outs and books.
 
-`engine` drives a run, `models` and `commands` perform effects, `limiter` waits for room, `ledger`
-keeps the books, `spending` the caps of a run, `store` what was answered, `setup` opens everything
-from configuration and environment, and `clock` is the only one that knows the time.
+`setup` opens everything from configuration and environment (`opening`) once nothing stands in the
+way (`preflight`), and hands it over as `equipment`. `engine` drives a run; `performing` sends each
+effect to `models`, `commands`, `media` or `tables`; `underway` holds what is performed at once.
+`limiter` waits for room, `ledger` keeps the provider's books, `bookkeeping` those of the run,
+`spending` its caps. `clock` is the only one that knows the time.
 """

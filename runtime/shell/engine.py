@@ -1,52 +1,17 @@
-"""One run: drives the interpreter, performs what it asks for, keeps what was answered.
+"""One run: drives the interpreter, has performed what it asks for, keeps what was answered.
 
 Everything that happens is an event; every effect is entered in the journal before it is performed
 and with what came of it. A resumed run is first led through what its journal holds.
 """
 
-import asyncio
-import contextlib
-import secrets
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from functools import partial
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from botticelli.compiler.ir.program import Program
-from botticelli.runtime.effects import (
-    AskModel,
-    CommandResult,
-    CommitState,
-    Completion,
-    Done,
-    Effect,
-    Failure,
-    Moment,
-    QueryTable,
-    ReadClock,
-    ReadMedia,
-    ReadState,
-    Result,
-    RunCommand,
-    StateSnapshot,
-    StoreContent,
-    Wait,
-)
-from botticelli.runtime.events import (
-    Answered,
-    CommandPerformed,
-    Event,
-    EventNode,
-    RequestSent,
-    RequestSettled,
-    Retrying,
-    RunFinished,
-    RunResumed,
-    RunStarted,
-    Waiting,
-    Warned,
-)
+from botticelli.runtime.effects import AskModel, Completion, Effect
+from botticelli.runtime.events import Event, EventNode, RunFinished, RunResumed, RunStarted, Warned
 from botticelli.runtime.flow.carousel import Tally
 from botticelli.runtime.flow.interpret import Outcome
 from botticelli.runtime.flow.schedule import Batch, Scheduled
@@ -59,67 +24,19 @@ from botticelli.runtime.journal.records import (
     INTERRUPTED,
     EffectRecord,
     RunRecord,
-    Settings,
     Spent,
 )
 from botticelli.runtime.journal.replay import Replayed, replay
 from botticelli.runtime.journal.resumption import Resumption
-from botticelli.runtime.problems import StoreError
-from botticelli.runtime.shell.clock import sleep_until
-from botticelli.runtime.shell.commands import CommandCaller, Confirm, Show
+from botticelli.runtime.shell.bookkeeping import RunBooks
+from botticelli.runtime.shell.commands import Confirm, Show
+from botticelli.runtime.shell.equipment import Equipment
 from botticelli.runtime.shell.models import ModelCaller
-from botticelli.runtime.shell.setup import Equipment
-from botticelli.runtime.shell.tables import TableAccess
+from botticelli.runtime.shell.performing import Exchange, Performer
+from botticelli.runtime.shell.records import Report
+from botticelli.runtime.shell.underway import UnderWay
 
 Sink = Callable[[Event], None]
-
-Exchange = Callable[[AskModel, Result], None]
-"""Is shown what a model was asked, and what came of it."""
-
-
-class Report(Struct, frozen=True, kw_only=True):
-    """How a run ended, and what it used. `message` says why it did not complete."""
-
-    run: str
-    status: str
-    completed: int
-    iterations: int
-    failures: int
-    message: str | None
-
-
-def new_run_id(now: float) -> str:
-    """Return an id that sorts by time and that nobody else has."""
-    moment = datetime.fromtimestamp(now, UTC).strftime("%Y%m%d-%H%M%S")
-    return f"{moment}-{secrets.token_hex(3)}"
-
-
-def new_record(
-    program: Program,
-    equipment: Equipment,
-    *,
-    source: str,
-    source_hash: str = "",
-    settings: Settings = Settings(),  # noqa: B008 - frozen
-    dry_run: bool = False,
-    origin: str | None = None,
-) -> RunRecord:
-    """Return the record of a run that begins now."""
-    narrative = program.narratives[program.entry]
-    now = equipment.clock.now()
-    return RunRecord(
-        id=new_run_id(now),
-        narrative=narrative.name,
-        source=source,
-        source_hash=source_hash,
-        driver=equipment.driver.name,
-        simulated=equipment.driver.simulated,
-        dry_run=dry_run,
-        origin=origin,
-        settings=settings,
-        started=now,
-        iterations=narrative.carousel.iterations if narrative.carousel is not None else 1,
-    )
 
 
 class Run:
@@ -151,18 +68,14 @@ class Run:
         self._clock = equipment.clock
         self._entries = entries
         self._sink = sink
-        self._spent = spent
-        self._unsettled: dict[str, Spent] = {}
-        self._sent: dict[str, None] = {}
+        self._books = RunBooks(entries, spent)
         self._completed: list[Completed] = []
         self._equipment = equipment
         carousel = program.narratives[program.entry].carousel
         self._every = carousel.every if carousel is not None else None
         self._record = record
         self._resumption = resumption
-        self._skipped = skipped
         self._only = only
-        self._exchange = exchange
         self._models = ModelCaller(
             driver=equipment.driver,
             limiter=equipment.limiter,
@@ -171,14 +84,20 @@ class Run:
             budget=equipment.budget,
             emit=self._emit,
         )
-        self._commands = CommandCaller(
-            record.id, equipment.platforms, self._clock, confirm, self._emit, instead=instead
+        self._performer = Performer(
+            equipment,
+            record,
+            models=self._models,
+            confirm=confirm,
+            emit=self._emit,
+            records={} if resumption is None else resumption.records,
+            skipped=skipped,
+            instead=instead,
+            exchange=exchange,
         )
-        self._tables = TableAccess(equipment.database, record, self._clock)
         self._tally = Tally()
-        self._completions: asyncio.Queue[Completed | Exception] = asyncio.Queue()
+        self._under_way: UnderWay[Completed] = UnderWay()
         self._effects: dict[str, Effect] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def execute(self) -> Report:
         """Run to the end. On cancellation what is under way is ended and written first."""
@@ -198,7 +117,7 @@ class Run:
         try:
             outcome = await self._drive()
         except BaseException as error:
-            await self._end_tasks()
+            await self._under_way.end()
             if isinstance(error, Exception):
                 self._finish(FAILED, f"internal error ({type(error).__name__})")
             else:
@@ -224,7 +143,7 @@ class Run:
         while True:
             effects = self._pass_on(batch)
             held = effects and self._only is not None and self._hold_back(effects)
-            if effects or self._completions.empty():
+            if effects or not self._under_way.has_ended:
                 self._enter(effects)
             under_way += len(effects)
             completed: Completed | None = None
@@ -232,8 +151,8 @@ class Run:
                 completed = await self._perform(effects[0])
             elif under_way:
                 for effect in effects:
-                    self._start(effect)
-                completed = await self._next_completion()
+                    self._under_way.start(partial(self._perform, effect))
+                completed = await self._under_way.next()
             elif held:
                 flow.close()
                 self._tally.completed = 1
@@ -259,7 +178,7 @@ class Run:
             if record is not None and isinstance(effect, AskModel):
                 self._restore(effect, record)
 
-        spent = self._spent
+        spent = self._books.spent
         self._emit(
             RunResumed(
                 run=self._record.id,
@@ -278,8 +197,7 @@ class Run:
         used = record.spent
         if record.in_flight:
             lost = self._models.most(effect)
-            self._entries.settle(record.address, lost)
-            self._spent = self._spent.plus(lost)
+            self._books.lose(record.address, lost)
             used = used.plus(lost)
         self._models.restore(effect, used)
 
@@ -319,141 +237,23 @@ class Run:
             self._completed.append(completed)
         return Completion(effect.address, completed.result)
 
-    def _start(self, effect: Effect) -> None:
-        async def perform() -> None:
-            try:
-                found: Completed | Exception = await self._perform(effect)
-            except Exception as error:  # noqa: BLE001 - raised again where the run is driven
-                found = error
-            self._completions.put_nowait(found)
-
-        task = asyncio.create_task(perform())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _next_completion(self) -> Completed:
-        found = await self._completions.get()
-        if isinstance(found, Exception):
-            raise found
-        return found
-
-    async def _end_tasks(self) -> None:
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
     async def _perform(self, effect: Effect) -> Completed:
         """Perform an effect. What came of a write is kept at once."""
         address = str(effect.address)
         self._effects[address] = effect
-        result = await self._result(effect)
-        spent = self._unsettled.pop(address, Spent())
+        result = await self._performer.perform(effect)
+        spent = self._books.take(address)
         completed = Completed(address, result, self._clock.now(), spent)
         if self._equipment.traits(effect).writes:
             self._entries.enter([completed], [], forced=True)
         return completed
 
-    async def _result(self, effect: Effect) -> Result:  # noqa: C901 - a table of cases
-        now = self._clock.now()
-        if str(effect.address) in self._skipped:
-            return self._skip(effect)
-        match effect:
-            case ReadMedia():
-                return await self._equipment.media.read(effect)
-            case ReadState() | CommitState():
-                return self._use_state(effect, now)
-            case ReadClock():
-                return Moment(now)
-            case Wait():
-                return await self._wait(effect, now)
-            case AskModel():
-                answer = await self._models.ask(effect)
-                if self._exchange is not None:
-                    self._exchange(effect, answer)
-                return answer
-            case RunCommand():
-                return await self._commands.perform(effect, self._begun(effect, now))
-            case QueryTable():
-                return await self._tables.query(effect)
-            case StoreContent():
-                return await self._tables.store(effect)
-
-    async def _wait(self, effect: Wait, now: float) -> Moment:
-        if effect.until > now:
-            self._emit(Waiting(address=str(effect.address), what="every", until=effect.until))
-        await sleep_until(self._clock, effect.until)
-        return Moment(self._clock.now())
-
-    def _use_state(self, effect: ReadState | CommitState, now: float) -> Result:
-        store = self._equipment.state
-        try:
-            if isinstance(effect, ReadState):
-                return StateSnapshot(store.values())
-            if not self._record.dry_run:
-                store.commit(self._record.id, str(effect.address), effect.values, now)
-        except StoreError as error:
-            return Failure(str(error))
-        return Done()
-
-    def _begun(self, effect: Effect, now: float) -> float:
-        """Return when an effect was first begun, if it was and nobody knows how it ended."""
-        records = {} if self._resumption is None else self._resumption.records
-        record = records.get(str(effect.address))
-        return now if record is None or record.ended is not None else record.started
-
-    def _skip(self, effect: Effect) -> Result:
-        """Go on as after a write of which nobody knows whether it took effect."""
-        if not isinstance(effect, RunCommand):
-            return Failure("its outcome is unknown, and it was not repeated", unknown=True)
-        name = f"{effect.platform}.{effect.command}"
-        self._emit(
-            CommandPerformed(
-                address=str(effect.address),
-                act=effect.act,
-                platform=effect.platform,
-                command=effect.command,
-                outcome="skipped",
-                message=f"{name} is not repeated; whether it took effect is unknown",
-            )
-        )
-        return CommandResult(None)
-
     def _emit(self, event: Event) -> None:
-        self._count(event)
+        self._books.count(event)
         self._sink(replace(event, time=self._clock.now()))
 
-    def _count(self, event: Event) -> None:
-        """Keep the books of requests: what they used, and which are under way."""
-        match event:
-            case RequestSent(address=address):
-                if not self._sent:
-                    asyncio.get_running_loop().call_soon(self._note_sent)
-                self._sent[address] = None
-            case RequestSettled(address=address):
-                self._sent.pop(address, None)
-                self._use(address, Spent(event.requests, event.input_tokens, event.output_tokens))
-            case Answered(address=address, cost=cost):
-                self._use(address, Spent(cost=cost))
-            case Retrying(address=address) if address in self._unsettled:
-                self._entries.settle(address, self._unsettled.pop(address))
-            case _:
-                pass
-
-    def _note_sent(self) -> None:
-        """Note which requests are under way; all that start together are noted together."""
-        sent, self._sent = tuple(self._sent), {}
-        if sent:
-            # A journal that cannot be written ends the run at its next entry.
-            with contextlib.suppress(StoreError):
-                self._entries.sent(sent)
-
-    def _use(self, address: str, spent: Spent) -> None:
-        self._spent = self._spent.plus(spent)
-        self._unsettled[address] = self._unsettled.get(address, Spent()).plus(spent)
-
     def _finish(self, status: str, message: str | None) -> Report:
-        tally, spent = self._tally, self._spent
+        tally, spent = self._tally, self._books.spent
         self._enter(())
         self._record = replace(
             self._record,

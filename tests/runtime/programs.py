@@ -44,8 +44,10 @@ from botticelli.runtime.flow.interpret import Outcome, interpret
 from botticelli.runtime.journal.file import open_journal
 from botticelli.runtime.journal.records import Answer
 from botticelli.runtime.shell.clock import Clock, VirtualClock
-from botticelli.runtime.shell.engine import Report, Run, new_record
-from botticelli.runtime.shell.setup import Options, equip
+from botticelli.runtime.shell.engine import Run
+from botticelli.runtime.shell.opening import Options
+from botticelli.runtime.shell.records import Report, new_record
+from botticelli.runtime.shell.setup import equip
 
 PLACE = Place("a.toml", 1, 1)
 MONDAY = 1_760_000_000.0  # 2025-10-09T08:53:20Z

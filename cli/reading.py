@@ -1,0 +1,78 @@
+"""From a file that is named on the command line to the program that runs, source or compiled."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from botticelli.cli.main import EXIT_FINDINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from botticelli.compiler.diagnostics import Diagnostic
+    from botticelli.compiler.ir.program import Program
+    from botticelli.compiler.semantics.configuration import Configuration
+
+
+def read_program(
+    file: Path, narrative: str | None, *, quiet: bool, no_color: bool
+) -> "tuple[Program, Configuration]":
+    """Return the program of a source or of a compiled file; print what the check found.
+
+    Ends the command when there is none.
+    """
+    from botticelli.compiler.ir.encoding import is_program
+
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise click.UsageError(f"{file} cannot be read: {error.strerror}") from error
+    if is_program(data):
+        return _load_compiled(file, data, narrative, no_color=no_color)
+    from botticelli.compiler.compile import NarrativeChoiceError, compile_file
+
+    try:
+        result = compile_file(file, narrative)
+    except NarrativeChoiceError as error:
+        raise click.UsageError(str(error)) from error
+    if result.diagnostics and not (quiet and result.program is not None):
+        _show(result.diagnostics, files=result.files, no_color=no_color)
+    if result.program is None:
+        sys.exit(EXIT_FINDINGS)
+    return result.program, result.configuration
+
+
+def _load_compiled(
+    file: Path, data: bytes, narrative: str | None, *, no_color: bool
+) -> "tuple[Program, Configuration]":
+    from botticelli.compiler.ir.encoding import IncompatibleProgramError, decode
+    from botticelli.compiler.reporter import Reporter
+    from botticelli.compiler.workspace.configuration import read_configuration
+    from botticelli.compiler.workspace.discovery import project_of
+
+    try:
+        program = decode(data)
+    except IncompatibleProgramError as error:
+        click.echo(f"error: {file}: {error}", err=True)
+        sys.exit(EXIT_FINDINGS)
+    entry = program.narratives[program.entry].name
+    if narrative not in (None, entry):
+        raise click.UsageError(f"{file} is the compiled narrative {entry!r}, not {narrative!r}")
+    project, _ = project_of(file.absolute())
+    reporter = Reporter()
+    configuration = read_configuration(project, reporter)
+    if reporter.diagnostics:
+        _show(reporter.diagnostics, files=1, no_color=no_color)
+        sys.exit(EXIT_FINDINGS)
+    return program, configuration
+
+
+def _show(diagnostics: "Sequence[Diagnostic]", *, files: int, no_color: bool) -> None:
+    from botticelli.cli.colors import wants_color
+    from botticelli.compiler.report import render
+
+    color = not no_color and wants_color(sys.stderr)
+    text = render("text", diagnostics, color=color, files=files)
+    click.echo(text, nl=False, err=True, color=color)

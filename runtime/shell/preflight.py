@@ -1,0 +1,85 @@
+"""What keeps a program from running with what it is given, found before anything is sent."""
+
+from collections.abc import Mapping
+
+from botticelli.compiler.ir.program import MediaInput, Multipliers, Program
+from botticelli.compiler.semantics.limits import LimitError, scale
+from botticelli.runtime.drivers.protocol import Driver
+from botticelli.runtime.flow.carousel import overlay
+from botticelli.runtime.flow.refusals import acts_of, reachable
+from botticelli.runtime.problems import Problem
+
+NONE = Multipliers()
+
+
+def missing_names(program: Program, environment: Mapping[str, str]) -> list[Problem]:
+    """Names that a narrative reads and the environment does not have."""
+    names = dict.fromkeys(
+        name
+        for narrative in reachable(program)
+        for name in narrative.environment
+        if name not in environment
+    )
+    if not names:
+        return []
+    listed = ", ".join(names)
+    return [Problem(f"the narrative reads what is not set in the environment: {listed}")]
+
+
+def untaken(program: Program, driver: Driver) -> list[Problem]:
+    """Media of a kind that the driver cannot send."""
+    return [
+        Problem(f"{place.path}:{place.line}:{place.column}: {driver.name} takes no {kind}")
+        for place, kind in sorted(
+            {
+                (source.place, source.kind)
+                for narrative in reachable(program)
+                for act in acts_of(narrative)
+                for source in act.inputs
+                if act.asks_model and isinstance(source, MediaInput)
+            },
+            key=lambda each: (each[0].path, each[0].line, each[0].column, each[1]),
+        )
+        if kind not in driver.capabilities.media
+    ]
+
+
+def unpriced(program: Program, driver: Driver) -> list[Problem]:
+    """A cap in dollars needs the price of every model that it is to hold for."""
+    narratives = reachable(program)
+    if all(narrative.limits.max_cost is None for narrative in narratives):
+        return []
+    models = {
+        act.settings.model or driver.default_model
+        for narrative in narratives
+        for act in acts_of(narrative)
+        if act.asks_model
+    }
+    return [
+        Problem(
+            f"`max_cost` cannot be kept: no price is known for {model}; give it in "
+            f"[providers.{driver.provider}] of botticelli.toml"
+        )
+        for model in sorted(models)
+        if driver.rate_limits(model).cost(0, 0) is None
+    ]
+
+
+def unusable(
+    program: Program, driver: Driver, over: Multipliers, under: Multipliers
+) -> list[Problem]:
+    """Multipliers that leave nothing of a limit would hold up the first request for ever."""
+    found: dict[str, Problem] = {}
+    for narrative in reachable(program):
+        carousel = narrative.carousel
+        own = overlay(carousel.budget if carousel is not None else NONE, narrative.budget)
+        for act in acts_of(narrative):
+            if not act.asks_model:
+                continue
+            facts = driver.rate_limits(act.settings.model or driver.default_model)
+            try:
+                scale(facts.limits, overlay(over, overlay(own, under)))
+            except LimitError as error:
+                message = f"{facts.model}: {error}"
+                found[message] = Problem(message, usage=over != NONE)
+    return list(found.values())
