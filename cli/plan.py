@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from botticelli.cli.runs import choose, nearest_project
 from botticelli.compiler.ir.program import Program
 from botticelli.compiler.semantics.configuration import Configuration
+from botticelli.compiler.semantics.limits import overlay
 from botticelli.compiler.semantics.policies import names_command
 from botticelli.compiler.semantics.secrets import names_secret
 from botticelli.runtime.databases.address import HIDDEN, holds_password
-from botticelli.runtime.flow.carousel import overlay
 from botticelli.runtime.flow.refusals import acts_of, commands_of
 from botticelli.runtime.flow.selection import alone, capped
 from botticelli.runtime.journal.file import Journal, open_journal

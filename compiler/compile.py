@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from botticelli.compiler.batch.findings import no_source
-from botticelli.compiler.check import check_unit
+from botticelli.compiler.check import can_be_lowered, check_unit
 from botticelli.compiler.diagnostics import Diagnostic
 from botticelli.compiler.findings.suppression import suppress
 from botticelli.compiler.ir.program import Program
@@ -24,12 +24,17 @@ from botticelli.grammar.catalogue import UNKNOWN_NARRATIVE, Severity
 
 
 class CompileResult(Struct, frozen=True):
-    """A program, unless errors stand in its way; and all that was found in the files it needs."""
+    """A program, unless errors stand in its way; and all that was found in the files it needs.
+
+    `lowered` is what can be explained although it is not to be run: the program also where only
+    errors of budgets, security or media stand in its way.
+    """
 
     program: Program | None
     diagnostics: list[Diagnostic]
     configuration: Configuration
     files: int
+    lowered: Program | None = None
 
 
 class NarrativeChoiceError(Exception):
@@ -66,12 +71,14 @@ def compile_file(path: Path, narrative: str | None = None) -> CompileResult:
                 _judge(at.unit, workspace, reporter)
             _require_calls(at, workspace, reporter)
     diagnostics = reporter.diagnostics
-    program = None
-    if entry is not None and not any(each.rule.severity is Severity.ERROR for each in diagnostics):
+    lowered = None
+    if entry is not None and can_be_lowered(diagnostics):
         from botticelli.compiler.lower.program import lower_program
 
-        program = lower_program(entry, workspace, configuration, workspace.types.records)
-    return CompileResult(program, diagnostics, configuration, len(units))
+        lowered = lower_program(entry, workspace, configuration, workspace.types.records)
+    refused = any(each.rule.severity is Severity.ERROR for each in diagnostics)
+    program = None if refused else lowered
+    return CompileResult(program, diagnostics, configuration, len(units), lowered)
 
 
 def _judge(unit: Unit, workspace: Workspace, reporter: Reporter) -> None:

@@ -10,7 +10,7 @@ import math
 from msgspec import Struct
 from msgspec.structs import replace
 
-from botticelli.compiler.budget.intervals import ZERO, Interval, greater
+from botticelli.compiler.budget.intervals import ZERO, Interval, added, greater
 from botticelli.compiler.budget.sizes import Value
 from botticelli.compiler.ir.program import Place
 
@@ -52,6 +52,12 @@ class State(Struct, frozen=True):
             repeated = {**repeated, place: repeated.get(place, 0.0) + history.expected}
         return replace(self, history=self.history + history, pending=waiting, repeated=repeated)
 
+    def with_history_of(self, earlier: "State") -> "State":
+        """This state with the history of an earlier one."""
+        return replace(
+            self, history=earlier.history, pending=earlier.pending, repeated=earlier.repeated
+        )
+
     def moved(self, before: "State", count: int) -> "State":
         """The state after `count` more passes that each add what lies between `before` and this."""
         step = growth(before.history, self.history)
@@ -64,6 +70,34 @@ class State(Struct, frozen=True):
             pending += count * (pending - before.pending)
         history = self.history + step.times(count)
         return replace(self, history=history, pending=pending, repeated=repeated)
+
+
+def joined(before: State, branches: list[tuple[State, bool]]) -> State:
+    """The state after a parallel group: the states in which its branches end, in written order,
+    each with whether it may have asked a model."""
+    history, pending = before.history, before.pending
+    repeated, values = dict(before.repeated), dict(before.values)
+    previous = before.values.get("previous")
+    for after, _ in branches:
+        history += growth(before.history, after.history)
+        pending = added(pending, after.pending)
+        for place, tokens in after.repeated.items():
+            more = tokens - before.repeated.get(place, 0.0)
+            repeated[place] = repeated.get(place, 0.0) + more
+        for name, value in after.values.items():
+            if name != "previous" and value is before.values.get(name):
+                continue
+            if name != "previous":
+                values[name] = value | values[name] if name in before.values else value
+            previous = value if previous is None else previous | value
+    asking = sum(asks for _, asks in branches)
+    if asking > 1:
+        # Each of them has what waited at the head of its own message.
+        twice = None if before.pending is None else before.pending * (asking - 1)
+        history += Interval(0, 0, twice)
+    if previous is not None:
+        values["previous"] = previous
+    return State(history, pending, repeated, values)
 
 
 def either_value(first: dict[str, Value], second: dict[str, Value]) -> dict[str, Value]:

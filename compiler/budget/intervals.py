@@ -36,6 +36,11 @@ class Interval(Struct, frozen=True):
         ceiling = None if self.ceiling is None else self.ceiling * count
         return Interval(self.floor * count, self.expected * count, ceiling)
 
+    def over(self, count: int) -> "Interval":
+        """The mean of so many of which this is the sum."""
+        ceiling = None if self.ceiling is None else self.ceiling / count
+        return Interval(self.floor / count, self.expected / count, ceiling)
+
     def series(self, last: "Interval", count: int) -> "Interval":
         """The sum of `count` terms of which this is the first.
 
@@ -94,57 +99,51 @@ class Use(Struct, frozen=True, kw_only=True):
         return self.input + self.output
 
     def __add__(self, other: "Use") -> "Use":
-        return Use(
-            requests=self.requests + other.requests,
-            input=self.input + other.input,
-            output=self.output + other.output,
-            cost=self.cost + other.cost,
-            priced=self.priced and other.priced,
-        )
+        return self._with(other, Interval.__add__)
 
     def __or__(self, other: "Use") -> "Use":
-        return Use(
-            requests=self.requests | other.requests,
-            input=self.input | other.input,
-            output=self.output | other.output,
-            cost=self.cost | other.cost,
-            priced=self.priced and other.priced,
-        )
+        """One or the other, each as likely."""
+        return self._with(other, Interval.__or__)
 
     def times(self, count: int) -> "Use":
-        return Use(
-            requests=self.requests.times(count),
-            input=self.input.times(count),
-            output=self.output.times(count),
-            cost=self.cost.times(count),
-            priced=self.priced,
-        )
+        return self._each(lambda part: part.times(count))
+
+    def over(self, count: int) -> "Use":
+        """The mean of so many of which this is the sum."""
+        return self._each(lambda part: part.over(count))
 
     def series(self, last: "Use", count: int) -> "Use":
-        return Use(
-            requests=self.requests.series(last.requests, count),
-            input=self.input.series(last.input, count),
-            output=self.output.series(last.output, count),
-            cost=self.cost.series(last.cost, count),
-            priced=self.priced and last.priced,
-        )
+        return self._with(last, lambda first, other: first.series(other, count))
 
     def unbounded(self) -> "Use":
-        return Use(
-            requests=self.requests.unbounded(),
-            input=self.input.unbounded(),
-            output=self.output.unbounded(),
-            cost=self.cost.unbounded(),
-            priced=self.priced,
-        )
+        return self._each(Interval.unbounded)
 
     def parts(self, expected: "Use", ceiling: "Use") -> "Use":
+        """This floor, with the expectation and the ceiling of others."""
         return Use(
             requests=self.requests.parts(expected.requests, ceiling.requests),
             input=self.input.parts(expected.input, ceiling.input),
             output=self.output.parts(expected.output, ceiling.output),
             cost=self.cost.parts(expected.cost, ceiling.cost),
             priced=self.priced and expected.priced and ceiling.priced,
+        )
+
+    def _each(self, change: Callable[[Interval], Interval]) -> "Use":
+        return Use(
+            requests=change(self.requests),
+            input=change(self.input),
+            output=change(self.output),
+            cost=change(self.cost),
+            priced=self.priced,
+        )
+
+    def _with(self, other: "Use", join: Callable[[Interval, Interval], Interval]) -> "Use":
+        return Use(
+            requests=join(self.requests, other.requests),
+            input=join(self.input, other.input),
+            output=join(self.output, other.output),
+            cost=join(self.cost, other.cost),
+            priced=self.priced and other.priced,
         )
 
 

@@ -1,14 +1,16 @@
 """One act that asks a model: what its requests use, however often they fail and are asked again."""
 
+import msgspec
 from msgspec import Struct
 
 from botticelli.compiler.budget.contents import null_bytes, printed_bytes
 from botticelli.compiler.budget.intervals import ZERO, Interval, Use, added
 from botticelli.compiler.budget.models import Model
-from botticelli.compiler.budget.sizes import BYTES_PER_TOKEN_AT_MOST, Value, again, known
+from botticelli.compiler.budget.sizes import BYTES_PER_TOKEN_AT_MOST, Value, again
 from botticelli.compiler.budget.spent import cost_of
 from botticelli.compiler.ir.program import Act
 from botticelli.compiler.ir.types import Text, Type
+from botticelli.compiler.semantics.typed import is_plain_text, json_schema
 
 EXPECTED_OUTPUT = 1024
 """Tokens that an answer without `max_tokens` is expected to have, unless the model gives less."""
@@ -20,37 +22,27 @@ _FAULT_BYTES = 1_000
 
 
 class Asking(Struct, frozen=True):
-    """The use of all requests of an act, the input of a single one, and what the answer is."""
+    """The use of all requests of an act, the most of one answer, and what the answer is."""
 
     use: Use
-    request: Interval
     output: int | None
     answer: Value
 
 
-def asking(act: Act, sent: Interval, model: Model, schema: str | None) -> Asking:
-    """Return what an act uses that sends so many tokens; ``schema`` is the form of its answer."""
+def asking(act: Act, request: Interval, model: Model) -> Asking:
+    """Return what an act uses whose first request has so many tokens."""
     output = act.settings.max_tokens or model.facts.max_output
-    answer = answer_value(act.output, output, model)
-    told = ZERO
-    if schema is not None:
-        form = known(schema, model.family)
-        told = Interval(0, form.expected, added(form.ceiling, 70))
-    one = sent + told
+    typed = act.output is not None and not is_plain_text(act.output)
+    repeats = act.retry.invalid_output if typed else 0
     attempts = act.retry.attempts
-    repeats = 0 if schema is None else act.retry.invalid_output
-    # A fault names fields and describes their types: no more than the form does, in other words.
-    fault = _FAULT_BYTES + 3 * len((schema or "").encode())
-    objection = len(_OBJECTION) + _MAX_FAULTS * fault * model.family.growth
-    objection += 2 * model.facts.tokens_per_message
-    further = added(again(output), objection)
-    most = one.ceiling
+    most = request.ceiling
     if most is not None and repeats:
-        extra = None if further is None else repeats * further
-        most = added(most * (repeats + 1), extra)
+        further = added(again(output), _objection(act, model))
+        # Each time it is asked again, the last answer alone and what is wrong with it are added.
+        most = added(most * (repeats + 1), None if further is None else repeats * further)
     times = attempts * (repeats + 1)
     given = Interval(1, expected_output(act, model), None if output is None else output * times)
-    taken = Interval(one.floor, one.expected, None if most is None else most * attempts)
+    taken = Interval(request.floor, request.expected, None if most is None else most * attempts)
     cost = cost_of(model, taken, given)
     use = Use(
         requests=Interval(1, 1, times),
@@ -59,7 +51,17 @@ def asking(act: Act, sent: Interval, model: Model, schema: str | None) -> Asking
         cost=cost or ZERO,
         priced=cost is not None,
     )
-    return Asking(use, one, output, answer)
+    return Asking(use, output, answer_value(act.output, output, model))
+
+
+def _objection(act: Act, model: Model) -> int:
+    """Tokens of what a model is told of an answer that does not fit, at most, with its framing."""
+    assert act.output is not None
+    form = msgspec.json.encode(json_schema(act.output))
+    # A fault names fields and describes their types: no more than the form does, in other words.
+    fault = _FAULT_BYTES + 3 * len(form)
+    told = len(_OBJECTION) + _MAX_FAULTS * fault * model.family.growth
+    return told + 2 * model.facts.tokens_per_message
 
 
 def expected_output(act: Act, model: Model) -> float:

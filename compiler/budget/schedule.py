@@ -10,8 +10,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from botticelli.compiler.budget.analysis import CarouselUse
 from botticelli.compiler.budget.intervals import Interval
+from botticelli.compiler.budget.result import CarouselUse
 from botticelli.compiler.budget.spent import Ask, Pool
 from botticelli.compiler.semantics.limits import (
     SLIDING,

@@ -1,22 +1,44 @@
 """What a stretch of a run uses: in total, by pool of limits, by act, and by what is sent again."""
 
 from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from botticelli.compiler.budget.intervals import NONE, Interval, Use
+from botticelli.compiler.budget.intervals import NONE, Interval, Use, greater
 from botticelli.compiler.budget.models import Model
 from botticelli.compiler.ir.program import Multipliers, Place
 
 Pool = tuple[str, str]
 
 
-class Ask(Struct, frozen=True, kw_only=True):
-    """The requests of one act at one place of an order.
+class PartKind(StrEnum):
+    """What a part of a request is: an input of its act, the persona, the form of a typed answer,
+    the columns of a content template, all that was said before, the framing of messages."""
 
-    `request` is the input of a single one, the first; `output` the most that one answer can have.
-    `parts` are the fewest tokens of its inputs, each with its place, the history without one.
+    INPUT = "input"
+    PERSONA = "persona"
+    FORM = "form"
+    COLUMNS = "columns"
+    HISTORY = "history"
+    FRAMING = "framing"
+
+
+class Part(Struct, frozen=True):
+    """The tokens of one part of a request; `place` is where it stands, if it stands anywhere."""
+
+    kind: PartKind
+    tokens: Interval
+    place: Place | None = None
+
+
+class Ask(Struct, frozen=True, kw_only=True):
+    """The requests of one act at one place of an order, however often it runs there.
+
+    `narrative` is the key of its narrative, `step` the place in the order, `place` that of the act.
+    `request` is the input of any single request, `largest` the fewest tokens that the largest of
+    them has, `output` the most that one answer can have. `parts` are those of the first request.
     """
 
     narrative: str
@@ -27,69 +49,71 @@ class Ask(Struct, frozen=True, kw_only=True):
     multipliers: Multipliers
     use: Use
     request: Interval
+    largest: float
     output: int | None
-    parts: tuple[tuple[Place | None, int], ...] = ()
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        return (self.narrative, self.act, self.step, self.model.name, self.multipliers)
+
+    def joined(self, other: "Ask", use: Use) -> "Ask":
+        """Both, with the use that they have together."""
+        first, second = self.request, other.request
+        request = Interval(
+            min(first.floor, second.floor),
+            (first.expected + second.expected) / 2,
+            greater(first.ceiling, second.ceiling),
+        )
+        return replace(self, use=use, request=request, largest=max(self.largest, other.largest))
 
 
 class Spent(Struct, frozen=True):
-    """`again` has the expected input tokens of rows and media that were sent before, by input."""
+    """`by_act` has acts by their keys, `again` the expected input tokens of rows and media that
+    were sent before, by input."""
 
     use: Use = NONE
     pools: Mapping[Pool, Use] = {}
-    asks: tuple[Ask, ...] = ()
+    by_act: Mapping[tuple[object, ...], Ask] = {}
     again: Mapping[Place, float] = {}
+
+    @property
+    def asks(self) -> tuple[Ask, ...]:
+        """The acts that ask a model, in the order in which they first do."""
+        return tuple(self.by_act.values())
 
     def __add__(self, other: "Spent") -> "Spent":
         return total((self, other))
 
     def __or__(self, other: "Spent") -> "Spent":
         """One or the other, each as likely."""
-        pools = {
-            pool: self.pools.get(pool, NONE) | other.pools.get(pool, NONE)
-            for pool in (*self.pools, *other.pools)
-        }
-        asks = tuple(replace(ask, use=ask.use | NONE) for ask in (*self.asks, *other.asks))
         again = {
             place: (self.again.get(place, 0.0) + other.again.get(place, 0.0)) / 2
             for place in (*self.again, *other.again)
         }
-        return Spent(self.use | other.use, pools, asks, again)
+        return self._with(other, Use.__or__, again)
 
     def times(self, count: int) -> "Spent":
-        return Spent(
-            self.use.times(count),
-            {pool: use.times(count) for pool, use in self.pools.items()},
-            tuple(replace(ask, use=ask.use.times(count)) for ask in self.asks),
+        return self._each(
+            lambda use: use.times(count),
             {place: tokens * count for place, tokens in self.again.items()},
         )
 
+    def over(self, count: int) -> "Spent":
+        """The mean of so many passes of which this is the sum."""
+        again = {place: tokens / count for place, tokens in self.again.items()}
+        return self._each(lambda use: use.over(count), again)
+
     def series(self, last: "Spent", count: int) -> "Spent":
         """The sum over `count` passes of which this is the first and `last` the last."""
-        return Spent(
-            self.use.series(last.use, count),
-            {
-                pool: use.series(last.pools.get(pool, NONE), count)
-                for pool, use in self.pools.items()
-            },
-            _paired(self.asks, last.asks, lambda one, other: one.series(other, count)),
-            {
-                place: (tokens + last.again.get(place, 0.0)) * count / 2
-                for place, tokens in {**dict.fromkeys(last.again, 0.0), **self.again}.items()
-            },
-        )
-
-    def merged(self, other: "Spent") -> "Spent":
-        """The sum with a further pass of the same steps, act by act."""
-        both = total((self, other))
-        return replace(both, asks=_paired(self.asks, other.asks, Use.__add__))
+        again = {
+            place: (self.again.get(place, 0.0) + last.again.get(place, 0.0)) * count / 2
+            for place in (*last.again, *self.again)
+        }
+        return self._with(last, lambda one, other: one.series(other, count), again)
 
     def unbounded(self) -> "Spent":
-        return Spent(
-            self.use.unbounded(),
-            {pool: use.unbounded() for pool, use in self.pools.items()},
-            tuple(replace(ask, use=ask.use.unbounded()) for ask in self.asks),
-            self.again,
-        )
+        return self._each(Use.unbounded, self.again)
 
     def parts(self, expected: "Spent", ceiling: "Spent") -> "Spent":
         """This floor, with the expectation and the ceiling of others."""
@@ -97,11 +121,50 @@ class Spent(Struct, frozen=True):
             pool: self.pools.get(pool, NONE).parts(expected.pools.get(pool, NONE), use)
             for pool, use in ceiling.pools.items()
         }
-        asks = tuple(
-            replace(one, use=one.use.parts(two.use, three.use))
-            for one, two, three in zip(self.asks, expected.asks, ceiling.asks, strict=True)
+        by_act = {
+            key: replace(
+                ask,
+                use=_use(self, key).parts(_use(expected, key), ask.use),
+            )
+            for key, ask in ceiling.by_act.items()
+        }
+        return Spent(self.use.parts(expected.use, ceiling.use), pools, by_act, expected.again)
+
+    def between(self, last: "Spent", average: "Spent") -> "Spent":
+        """Any one of several passes: this is the first, `last` the last, `average` their mean."""
+        return Spent(
+            self.use.parts(average.use, last.use),
+            {
+                pool: _pool(self, pool).parts(use, _pool(last, pool))
+                for pool, use in average.pools.items()
+            },
+            {
+                key: replace(ask, use=_use(self, key).parts(ask.use, _use(last, key)))
+                for key, ask in average.by_act.items()
+            },
+            average.again,
         )
-        return Spent(self.use.parts(expected.use, ceiling.use), pools, asks, expected.again)
+
+    def _each(self, change: Callable[[Use], Use], again: Mapping[Place, float]) -> "Spent":
+        return Spent(
+            change(self.use),
+            {pool: change(use) for pool, use in self.pools.items()},
+            {key: replace(ask, use=change(ask.use)) for key, ask in self.by_act.items()},
+            again,
+        )
+
+    def _with(
+        self, other: "Spent", join: Callable[[Use, Use], Use], again: Mapping[Place, float]
+    ) -> "Spent":
+        pools = {
+            pool: join(_pool(self, pool), _pool(other, pool))
+            for pool in (*self.pools, *other.pools)
+        }
+        by_act = {
+            key: _joined(self.by_act.get(key), other.by_act.get(key), join)
+            for key in (*self.by_act, *other.by_act)
+        }
+        return Spent(join(self.use, other.use), pools, by_act, again)
 
 
 NOTHING_SPENT = Spent()
@@ -110,29 +173,22 @@ NOTHING_SPENT = Spent()
 def total(several: Iterable[Spent]) -> Spent:
     """What several stretches use, one after another."""
     use = NONE
-    asks: list[Ask] = []
+    by_act: dict[tuple[object, ...], Ask] = {}
     pools: dict[Pool, Use] = {}
     again: dict[Place, float] = {}
     for each in several:
         use += each.use
-        asks += each.asks
+        for key, ask in each.by_act.items():
+            by_act[key] = _joined(by_act.get(key), ask, Use.__add__) if key in by_act else ask
         for pool, part in each.pools.items():
-            pools[pool] = pools.get(pool, NONE) + part
+            pools[pool] = pools[pool] + part if pool in pools else part
         for place, tokens in each.again.items():
             again[place] = again.get(place, 0.0) + tokens
-    return Spent(use, pools, tuple(asks), again)
-
-
-def _paired(
-    first: tuple[Ask, ...], last: tuple[Ask, ...], join: Callable[[Use, Use], Use]
-) -> tuple[Ask, ...]:
-    return tuple(
-        replace(one, use=join(one.use, two.use)) for one, two in zip(first, last, strict=True)
-    )
+    return Spent(use, pools, by_act, again)
 
 
 def spent_by(ask: Ask, again: Mapping[Place, float]) -> Spent:
-    return Spent(ask.use, {ask.model.pool: ask.use}, (ask,), again)
+    return Spent(ask.use, {ask.model.pool: ask.use}, {ask.key: ask}, again)
 
 
 def cost_of(model: Model, tokens_in: Interval, tokens_out: Interval) -> Interval | None:
@@ -151,3 +207,21 @@ def cost_of(model: Model, tokens_in: Interval, tokens_out: Interval) -> Interval
         price(tokens_in.expected, tokens_out.expected) or 0.0,
         price(tokens_in.ceiling, tokens_out.ceiling),
     )
+
+
+def _joined(first: Ask | None, second: Ask | None, join: Callable[[Use, Use], Use]) -> Ask:
+    if first is None or second is None:
+        only = first or second
+        assert only is not None
+        use = join(only.use, NONE) if second is None else join(NONE, only.use)
+        return replace(only, use=use)
+    return first.joined(second, join(first.use, second.use))
+
+
+def _pool(spent: Spent, pool: Pool) -> Use:
+    return spent.pools.get(pool, NONE)
+
+
+def _use(spent: Spent, key: tuple[object, ...]) -> Use:
+    ask = spent.by_act.get(key)
+    return NONE if ask is None else ask.use

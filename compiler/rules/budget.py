@@ -9,8 +9,9 @@ from functools import cached_property
 
 from msgspec.structs import replace
 
-from botticelli.compiler.budget.analysis import Budget, CarouselUse, budget_of
+from botticelli.compiler.budget.analysis import budget_of
 from botticelli.compiler.budget.models import Models
+from botticelli.compiler.budget.result import Budget, CarouselUse
 from botticelli.compiler.budget.schedule import Judgement, Stop, Verdict, judge
 from botticelli.compiler.budget.spent import Ask
 from botticelli.compiler.diagnostics import Edit, Fix, Label, Location
@@ -207,7 +208,7 @@ class _Judge:
             limits = scale(facts.limits, ask.multipliers)
         except LimitError:
             return
-        needed = int(ask.request.floor)
+        needed = int(ask.largest)
         admitted = [
             (facts.context, "the context of the model"),
             (limits.tpm, "the tokens of a minute"),
@@ -216,14 +217,15 @@ class _Judge:
         ]
         for value, name in admitted:
             if value is not None and needed > value:
-                place, tokens = max(ask.parts, key=lambda part: part[1])
-                location = self._inputs.get(place) if place is not None else None
+                part = max(ask.parts, key=lambda part: part.tokens.floor)
+                location = self._inputs.get(part.place) if part.place is not None else None
+                tokens = part.tokens.floor
                 self.reporter.report(
                     catalogue.REQUEST_TOO_LARGE,
                     location or self._act_location(ask),
                     f"a request of `{ask.act}` has at least {needed:,} tokens, more than "
                     f"{name} ({value:,} for `{ask.model.name}`)",
-                    note=f"at least {tokens:,} tokens" if location is not None else "",
+                    note=f"at least {tokens:,.0f} tokens" if location is not None else "",
                     about=ask.act,
                 )
                 return

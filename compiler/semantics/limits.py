@@ -77,6 +77,15 @@ def scale(limits: Limits, multipliers: Multipliers) -> Limits:
     return replace(limits, **shares) if shares else limits
 
 
+def overlay(over: Multipliers, under: Multipliers) -> Multipliers:
+    """Lay multipliers over others: what `over` does not say, `under` does."""
+    return Multipliers(
+        rpm=under.rpm if over.rpm is None else over.rpm,
+        tpm=under.tpm if over.tpm is None else over.tpm,
+        rpd=under.rpd if over.rpd is None else over.rpd,
+    )
+
+
 class Demand(Struct, frozen=True):
     """What one request asks for: estimated input and highest output tokens for the minute, and
     for the day the most that it can use, None when that has no bound."""

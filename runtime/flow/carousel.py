@@ -5,7 +5,8 @@ from collections.abc import Callable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from botticelli.compiler.ir.program import Carousel, Multipliers
+from botticelli.compiler.ir.program import Carousel
+from botticelli.compiler.semantics.limits import overlay
 from botticelli.runtime.effects import ReadClock, Wait
 from botticelli.runtime.events import IterationFinished, IterationStarted
 from botticelli.runtime.flow.schedule import Walk
@@ -112,12 +113,3 @@ def _await_start(frame: Frame, every: float, previous: float | None) -> Walk[flo
     due = previous + every
     woken: float = (yield Wait(address=frame.address.into("due"), until=due)).time
     return due if woken < due + LATE else woken
-
-
-def overlay(over: Multipliers, under: Multipliers) -> Multipliers:
-    """Lay multipliers over others: what `over` does not say, `under` does."""
-    return Multipliers(
-        rpm=under.rpm if over.rpm is None else over.rpm,
-        tpm=under.tpm if over.tpm is None else over.tpm,
-        rpd=under.rpd if over.rpd is None else over.rpd,
-    )

@@ -7,10 +7,11 @@ from msgspec import Struct
 
 from botticelli.compiler.ir.program import Multipliers, Program
 from botticelli.compiler.ir.types import Record
+from botticelli.compiler.semantics.limits import overlay
 from botticelli.runtime.address import Address
 from botticelli.runtime.effects import CapScope, Exhaustion
 from botticelli.runtime.events import CarouselBudgetExhausted, RunFailed
-from botticelli.runtime.flow.carousel import Tally, overlay
+from botticelli.runtime.flow.carousel import Tally
 from botticelli.runtime.flow.committing import commit_state, read_state
 from botticelli.runtime.flow.narrative import run_narrative
 from botticelli.runtime.flow.schedule import Scheduled, Walk, schedule

@@ -14,10 +14,11 @@ from botticelli.compiler.ir.program import (
     Sequence,
     Step,
 )
+from botticelli.compiler.semantics.limits import overlay
 from botticelli.runtime.address import Address
 from botticelli.runtime.effects import CapScope
 from botticelli.runtime.flow.acts import run_act
-from botticelli.runtime.flow.carousel import Tally, overlay, run_carousel
+from botticelli.runtime.flow.carousel import Tally, run_carousel
 from botticelli.runtime.flow.content import store_last
 from botticelli.runtime.flow.schedule import Fork, Walk
 from botticelli.runtime.flow.scope import Frame, Scope

@@ -8,10 +8,11 @@ from msgspec.structs import replace
 
 from botticelli.compiler.ir.program import Multipliers, Program
 from botticelli.compiler.ir.types import Record
+from botticelli.compiler.semantics.limits import overlay
 from botticelli.runtime.databases.database import Database
 from botticelli.runtime.drivers.protocol import Driver
 from botticelli.runtime.effects import Effect, RunCommand
-from botticelli.runtime.flow.carousel import Tally, overlay
+from botticelli.runtime.flow.carousel import Tally
 from botticelli.runtime.flow.interpret import Outcome, interpret
 from botticelli.runtime.flow.refusals import reachable
 from botticelli.runtime.flow.schedule import Scheduled

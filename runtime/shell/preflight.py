@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 
 from botticelli.compiler.ir.program import MediaInput, Multipliers, Program
-from botticelli.compiler.semantics.limits import LimitError, scale
+from botticelli.compiler.semantics.limits import LimitError, overlay, scale
 from botticelli.runtime.drivers.protocol import Driver
-from botticelli.runtime.flow.carousel import overlay
 from botticelli.runtime.flow.refusals import acts_of, reachable
 from botticelli.runtime.problems import Problem
 

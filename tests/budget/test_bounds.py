@@ -22,9 +22,10 @@ from runtime.programs import (
     text,
 )
 
-from botticelli.compiler.budget.analysis import Budget, budget_of
+from botticelli.compiler.budget.analysis import budget_of
 from botticelli.compiler.budget.intervals import Interval
 from botticelli.compiler.budget.models import Models
+from botticelli.compiler.budget.result import Budget
 from botticelli.compiler.budget.schedule import Verdict, judge
 from botticelli.compiler.compile import compile_file
 from botticelli.compiler.ir.expressions import Compare, Literal
