@@ -92,6 +92,14 @@ def _parse_variables(
     help="Write every event to a file, as JSON lines.",
 )
 @click.option(
+    "--event-answers",
+    is_flag=True,
+    help="Write the answers to the event file as well, in pieces, as they come.",
+)
+@click.option(
+    "--no-stream", is_flag=True, help="Ask for whole answers, and show none while it comes."
+)
+@click.option(
     "--log-format",
     type=click.Choice(["json"]),
     help="Log what happens to standard error, one JSON object a line.",

@@ -52,6 +52,8 @@ class CommandLine(Struct, frozen=True, kw_only=True):
     confirmed: tuple[str, ...]
     dry_run: bool
     events: IO[str] | None
+    event_answers: bool
+    no_stream: bool
     log_format: str | None
     log_prompts: bool
     quiet: bool
@@ -77,11 +79,17 @@ def execute(given: CommandLine) -> int:
     """Plan and run, and return the exit code."""
     if given.log_prompts and given.log_format is None:
         raise click.UsageError("--log-prompts goes with --log-format")
+    if given.event_answers and given.events is None:
+        raise click.UsageError("--event-answers goes with --events")
+    if given.event_answers and given.no_stream:
+        raise click.UsageError("--event-answers excludes --no-stream: pieces come of streams")
     plan = _planned(given)
     clock = RealClock()
     job = Job(
         display=_choose_display(given, clock),
         events=given.events,
+        event_answers=given.event_answers,
+        stream=not given.no_stream,
         quiet=given.quiet,
         log=None if given.log_format is None else EventLog(prompts=given.log_prompts),
         on_unknown=given.on_unknown,

@@ -36,13 +36,17 @@ REPEAT = "repeat"
 
 class Job:
     """Runs one plan. `confirmed` names commands that need no further confirmation, `on_unknown`
-    says what to do with writes of unknown outcome where nobody can be asked."""
+    says what to do with writes of unknown outcome where nobody can be asked. `event_answers` has
+    the pieces of answers written to `events`; `stream` allows to ask for pieces, which is done
+    where someone looks at them."""
 
     def __init__(
         self,
         *,
         display: "Display",
         events: IO[str] | None,
+        event_answers: bool,
+        stream: bool,
         quiet: bool,
         log: "EventLog | None",
         on_unknown: str | None,
@@ -50,6 +54,8 @@ class Job:
     ) -> None:
         self._display = display
         self._events = events
+        self._event_answers = event_answers
+        self._stream = stream and (event_answers or display.follows_answers)
         self._quiet = quiet
         self._log = log
         self._on_unknown = on_unknown
@@ -123,6 +129,7 @@ class Job:
                 skipped=skipped,
                 only=plan.settings.only if record.origin is not None else None,
                 exchange=self._log.exchange if self._log and self._log.prompts else None,
+                stream=self._stream,
             )
             return await run.execute()
         finally:
@@ -166,16 +173,17 @@ class Job:
     def _take(self, event: "Event") -> None:
         from msgspec.json import encode
 
-        from botticelli.runtime.events import RunFinished, RunStarted
+        from botticelli.runtime.events import AnswerPiece, RunFinished, RunStarted
 
         if isinstance(event, RunStarted):
             self._started = event.time
         elif isinstance(event, RunFinished):
             self._finished = event
-        if self._events is not None:
+        piece = isinstance(event, AnswerPiece)
+        if self._events is not None and (self._event_answers or not piece):
             self._events.write(encode(event).decode() + "\n")
             self._events.flush()
-        if self._log is not None:
+        if self._log is not None and not piece:
             self._log.take(event)
         self._display.show(event)
 

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from botticelli.cli.answers import ComingAnswers
 from botticelli.cli.lines import Lines, count, duration, waiting
+from botticelli.cli.printable import printable
 from botticelli.cli.progress import ask_on_terminal
 from botticelli.runtime.events import (
     ActFailed,
@@ -118,7 +120,10 @@ class State:
 
 
 class LivePanel:
-    """A few lines at the foot of the terminal that follow the run, and above them its lines."""
+    """A few lines at the foot of the terminal that follow the run and the answers that are coming,
+    and above them the run's lines."""
+
+    follows_answers = True
 
     def __init__(self, now: Callable[[], float], *, color: bool) -> None:
         from rich.console import Console
@@ -127,6 +132,7 @@ class LivePanel:
         self._now = now
         self._lines = Lines()
         self._state = State()
+        self._answers = ComingAnswers()
         self._console = Console(no_color=not color, highlight=False)
         self._live = Live(
             get_renderable=self._panel,
@@ -145,14 +151,15 @@ class LivePanel:
         from rich.text import Text
 
         self._state.take(event)
+        self._answers.take(event)
         line = self._lines.line(event)
         if line is not None and not isinstance(event, Waiting):
-            self._console.print(Text(line, style=_style(event)))
+            self._console.print(Text(printable(line), style=_style(event)))
 
     def say(self, line: str) -> None:
         from rich.text import Text
 
-        self._console.print(Text(line))
+        self._console.print(Text(printable(line)))
 
     def ask(self, question: str) -> bool:
         self._live.stop()
@@ -177,6 +184,7 @@ class LivePanel:
         if left is not None:
             rest.append(f"about {duration(left)} to go")
         lines = [Text(f"{state.act}: {state.doing}" if state.act else state.doing, style="cyan")]
+        lines.extend(self._answers.lines(self._console))
         lines.append(Text(state.used(), style="dim"))
         lines.append(Text("; ".join(rest), style="dim"))
         return Group(head, *lines)

@@ -6,11 +6,14 @@ from typing import Protocol
 import click
 
 from botticelli.cli.lines import Lines
+from botticelli.cli.printable import printable
 from botticelli.runtime.events import Event
 
 
 class Display(Protocol):
-    """Shows events between `start` and `stop`."""
+    """Shows events between `start` and `stop`; `follows_answers` while they are still coming."""
+
+    follows_answers: bool
 
     def start(self) -> None: ...
 
@@ -30,6 +33,8 @@ class Display(Protocol):
 class PlainLines:
     """One line for each event that is worth one, to standard output."""
 
+    follows_answers = False
+
     def __init__(self) -> None:
         self._lines = Lines()
 
@@ -42,10 +47,10 @@ class PlainLines:
     def show(self, event: Event) -> None:
         line = self._lines.line(event)
         if line is not None:
-            click.echo(line)
+            click.echo(printable(line))
 
     def say(self, line: str) -> None:
-        click.echo(line)
+        click.echo(printable(line))
 
     def ask(self, question: str) -> bool:
         return ask_on_terminal(question)

@@ -1,6 +1,7 @@
 """What happens in a run, as one stream of records: for the terminal, for files, for programs.
 
-Events never hold prompts, answers, arguments or secrets; what was said stands in the store.
+Events never hold prompts, arguments or secrets, nor answers but for the pieces of one that is
+coming (`AnswerPiece`), which are emitted only where that is asked for.
 Times are Unix seconds. In JSON the kind stands in the field `event`.
 """
 
@@ -83,14 +84,28 @@ class Waiting(EventNode, frozen=True, tag="waiting"):
 
 
 class RequestSent(EventNode, frozen=True, tag="request-sent"):
+    """`streamed`: the answer comes in pieces."""
+
     address: str
     model: str
     attempt: int
+    streamed: bool = False
+
+
+class AnswerPiece(EventNode, frozen=True, tag="answer-piece"):
+    """The next piece of the answer to an attempt, for showing: it is no result, and not kept. What
+    counts is the whole answer, whose text may differ; an attempt that breaks off leaves nothing."""
+
+    address: str
+    act: str
+    attempt: int
+    text: str
 
 
 class RequestSettled(EventNode, frozen=True, tag="request-settled"):
     """What a request counts as after all; `known` is false when it counts in full. `requests` is 0
-    for one that never reached the provider."""
+    for one that never reached the provider. `error` says how an attempt without an answer ended:
+    with a status (`429`), by a `timeout`, `cancelled`, or in another way (`other`)."""
 
     address: str
     model: str
@@ -100,6 +115,7 @@ class RequestSettled(EventNode, frozen=True, tag="request-settled"):
     output_tokens: int
     known: bool
     limits: tuple[LimitUse, ...] = ()
+    error: str | None = None
 
 
 class Retrying(EventNode, frozen=True, tag="retrying"):
@@ -251,6 +267,7 @@ Event = (
     | RequestReserved
     | Waiting
     | RequestSent
+    | AnswerPiece
     | RequestSettled
     | Retrying
     | Answered

@@ -7,6 +7,7 @@ newest. Whether the model takes them is another matter, and the API's to say.
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from contextlib import aclosing
 from hashlib import sha256
 from typing import Any
 
@@ -94,10 +95,10 @@ class AnthropicDriver:
     async def stream(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelAnswer:
         body, schema = self._body(request)
         gathered = _Gathered(on_text)
-        async for event in self._api.events(
-            "/v1/messages", {**body, "stream": True}, _version(request)
-        ):
-            gathered.take(event)
+        body["stream"] = True
+        async with aclosing(self._api.events("/v1/messages", body, _version(request))) as events:
+            async for event in events:
+                gathered.take(event)
         return _answer(request, gathered.message(), schema)
 
     async def count_tokens(self, request: ModelRequest) -> int:
@@ -185,7 +186,8 @@ class _Gathered:
                 self._on_text(piece)
         elif kind == "message_delta":
             self._message |= event["delta"]
-            known = {name: each for name, each in event["usage"].items() if each is not None}
+            usage = event.get("usage") or {}
+            known = {name: each for name, each in usage.items() if each is not None}
             self._message["usage"] = {**self._message["usage"], **known}
         elif kind == "message_stop":
             self._complete = True

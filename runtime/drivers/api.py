@@ -5,7 +5,7 @@ the shell's to say.
 """
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ _STATUSES = {
     "server_error": 500,
     "timeout_error": 504,
 }
-"""The statuses that errors in the middle of a stream would have had."""
+"""The statuses that errors would have had which come when the status has been sent."""
 
 
 class Api:
@@ -57,23 +57,21 @@ class Api:
 
     async def events(
         self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
-    ) -> AsyncIterator[dict[str, Any]]:
+    ) -> AsyncGenerator[dict[str, Any], None]:
         """Send a body and yield the objects of the events that are answered, up to `[DONE]`.
 
         Raises DriverError, also for an error that comes as an event. An answer that is no stream is
-        yielded as if it were an event: some servers do not stream what they are asked to.
+        yielded as if it were an event: some servers do not stream what they are asked to. Whoever
+        may stop before the end closes the generator (`contextlib.aclosing`).
         """
         async with self._sent(path, body, headers) as response:
-            if "json" in response.headers.get("content-type", ""):
+            if _is_whole(response.headers.get("content-type", "")):
                 yield self._object(await response.aread())
                 return
             async for data in _server_sent(response.aiter_bytes()):
-                if data.strip() == b"[DONE]":
+                if data == b"[DONE]":
                     return
-                event = self._object(data)
-                if event.get("error") is not None:
-                    raise self._streamed_error(event)
-                yield event
+                yield self._object(data)
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -93,12 +91,15 @@ class Api:
             raise unanswered(self.label, error, self._key) from error
 
     def _object(self, data: bytes) -> dict[str, Any]:
+        """Read an object. Raises DriverError, also for one that says what went wrong."""
         try:
             found = json.loads(data)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise misshapen(self.label) from error
         if not isinstance(found, dict):
             raise misshapen(self.label)
+        if found.get("error"):
+            raise self._late_error(found)
         return found
 
     def _refusal(self, response: "httpx.Response", body: bytes) -> DriverError:
@@ -111,21 +112,31 @@ class Api:
             final=word in _FINAL,
         )
 
-    def _streamed_error(self, event: Mapping[str, Any]) -> DriverError:
-        said, word = _said_by(event)
+    def _late_error(self, found: Mapping[str, Any]) -> DriverError:
+        """Say what an error means that comes in the place of an answer or in the middle of one."""
+        said, word = _said_by(found)
         error = refused(
-            self.label, _STATUSES.get(word, 400), clean(said, self._key), retry_after=None
+            self.label,
+            _STATUSES.get(word, 400),
+            clean(said, self._key),
+            retry_after=None,
+            final=word in _FINAL,
         )
-        # It came after the request had been accepted: something may have been used.
+        # The request had been accepted: something may have been used.
         error.refused = False
         return error
+
+
+def _is_whole(kind: str) -> bool:
+    """Tell from its type whether an answer comes as a whole, or as a page of a proxy."""
+    return any(word in kind.lower() for word in ("json", "html", "xml"))
 
 
 def _words(body: bytes) -> tuple[str, str]:
     """Return what a refusal says, and the provider's word for it."""
     try:
         return _said_by(json.loads(body))
-    except ValueError:
+    except (ValueError, RecursionError):
         # A page of a proxy, most likely.
         text = body.decode("utf-8", "replace")
         return ("" if "<" in text else text), ""
@@ -152,10 +163,12 @@ async def _server_sent(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         if line.startswith(b"data:"):
             data.append(line[5:].removeprefix(b" "))
         elif not line and data:
-            yield b"\n".join(data)
+            event = b"\n".join(data).strip()
             data = []
+            if event:
+                yield event
     if data:
-        yield b"\n".join(data)
+        yield b"\n".join(data).strip()
 
 
 async def _lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

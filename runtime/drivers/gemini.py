@@ -45,7 +45,7 @@ _FINISHES = {
     "MAX_TOKENS": LENGTH,
     "CONTINUATION": LENGTH,
 }
-_MISREADINGS = (ValueError, TypeError, AttributeError, KeyError)
+_MISREADINGS = (ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError)
 _DELAY = re.compile(r"(\d+(?:\.\d*)?)s")
 
 
@@ -120,7 +120,10 @@ class GeminiDriver:
             response = await self._client.aio.models.generate_content(
                 model=request.model, contents=contents(request), config=configuration(request)
             )
-            return _answer(request, response)
+        # Google's client reads whatever is an object, and passes over what it does not know.
+        if not (response.candidates or response.usage_metadata or response.prompt_feedback):
+            raise misshapen(LABEL)
+        return _answer(request, response)
 
     async def stream(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelAnswer:
         gathered = _Gathered(request)
@@ -171,12 +174,16 @@ class GeminiDriver:
         said = " ".join(str(each) for each in (error.status, error.message) if each)
         headers = getattr(error.response, "headers", None) or {}
         asked = _retry_info(error.details)
-        return refused(
+        found = refused(
             LABEL,
-            error.code or 0,
+            error.code if isinstance(error.code, int) else 0,
             clean(said, self._key),
             retry_after=asked_delay(headers) if asked is None else asked,
         )
+        if getattr(error.response, "status_code", 200) < 300:
+            # It came in a stream: the request had been accepted, and something may have been used.
+            found.refused = False
+        return found
 
 
 def _quieten() -> None:

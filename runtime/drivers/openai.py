@@ -6,6 +6,7 @@ instead of `max_completion_tokens`, which many pass over.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
@@ -92,8 +93,9 @@ class OpenAIDriver:
         body |= {"stream": True, "stream_options": {"include_usage": True}}
         gathered = _Gathered(self._label, on_text)
         try:
-            async for chunk in self._api.events(PATH, body):
-                gathered.take(chunk)
+            async with aclosing(self._api.events(PATH, body)) as chunks:
+                async for chunk in chunks:
+                    gathered.take(chunk)
         except DriverError as error:
             self._learn_from(error)
             raise

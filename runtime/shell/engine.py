@@ -44,6 +44,7 @@ class Run:
 
     `record` is what the journal knows of it, `entries` where it is written. A run that goes on is
     given its `resumption`, what it had `spent`, and which effects of unknown outcome are `skipped`.
+    `stream` has the pieces of answers emitted as they come, where the driver can do that.
     `instead` shows commands that write instead of performing them; `only` ends the run after an
     act.
     """
@@ -63,6 +64,7 @@ class Run:
         skipped: frozenset[str] = frozenset(),
         only: str | None = None,
         exchange: Exchange | None = None,
+        stream: bool = False,
     ) -> None:
         self._program = program
         self._clock = equipment.clock
@@ -83,6 +85,7 @@ class Run:
             clock=self._clock,
             budget=equipment.budget,
             emit=self._emit,
+            stream=stream,
         )
         self._performer = Performer(
             equipment,

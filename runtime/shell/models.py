@@ -19,11 +19,14 @@ from botticelli.runtime.drivers.protocol import (
     Driver,
     DriverError,
     ModelAnswer,
+    ModelRequest,
+    StreamingDriver,
     TextPart,
 )
 from botticelli.runtime.effects import AskModel, Exhaustion, Failure
 from botticelli.runtime.events import (
     Answered,
+    AnswerPiece,
     Event,
     RequestReserved,
     RequestSent,
@@ -37,6 +40,7 @@ from botticelli.runtime.shell.ledger import Pool
 from botticelli.runtime.shell.limiter import Limiter, Reservation, Wanted
 from botticelli.runtime.shell.media import MediaError, MediaReader
 from botticelli.runtime.shell.spending import SpendingBooks
+from botticelli.runtime.shell.unicode import well_formed, well_formed_answer
 from botticelli.runtime.shell.weighing import Most, Scales
 
 DEFAULT_TIMEOUT = 600.0
@@ -63,7 +67,8 @@ class _Attempt(Struct, frozen=True):
 
 
 class ModelCaller:
-    """Performs `AskModel` effects of one run."""
+    """Performs `AskModel` effects of one run. `stream`: where the driver can, answers are asked for
+    in pieces, which are emitted as they come; what is returned is the same."""
 
     def __init__(
         self,
@@ -74,8 +79,14 @@ class ModelCaller:
         clock: Clock,
         budget: Budget,
         emit: Callable[[Event], None],
+        stream: bool = False,
     ) -> None:
         self._driver = driver
+        self._streaming = (
+            driver
+            if stream and driver.capabilities.streaming and isinstance(driver, StreamingDriver)
+            else None
+        )
         self._limiter = limiter
         self._media = media
         self._clock = clock
@@ -186,27 +197,33 @@ class ModelCaller:
         """Send one attempt and settle it, whatever happens."""
         address = str(effect.address)
         model = effect.request.model
-        self._emit(RequestSent(address=address, model=model, attempt=attempt.number))
+        streamed = self._streaming is not None
+        self._emit(
+            RequestSent(address=address, model=model, attempt=attempt.number, streamed=streamed)
+        )
         usage: Usage | None = None
+        ended: str | None = "cancelled"
         try:
             async with asyncio.timeout(effect.timeout or DEFAULT_TIMEOUT):
                 request = effect.request
                 if attempt.most.held:
                     request = await self._media.complete(request)
-                answer = await self._driver.generate(request)
+                answer = well_formed_answer(await self._generate(effect, request, attempt.number))
+            ended = None
             if answer.usage is not None:
                 usage = Usage(answer.usage.input, answer.usage.output)
         except TimeoutError:
+            ended = "timeout"
             seconds = effect.timeout or DEFAULT_TIMEOUT
             return DriverError(f"no answer within {seconds:g} s", retryable=True)
         except MediaError as error:
-            usage = NOTHING
+            usage, ended = NOTHING, "other"
             return DriverError(str(error), reached=False)
         except DriverError as error:
-            usage = _usage_of(error)
+            usage, ended = _usage_of(error), str(error.status or "other")
             return error
         finally:
-            self._settle(effect, facts, attempt, usage)
+            self._settle(effect, facts, attempt, usage, ended)
         used = usage or Usage(0, 0)
         self._emit(
             Answered(
@@ -223,8 +240,25 @@ class ModelCaller:
         )
         return answer
 
+    async def _generate(self, effect: AskModel, request: ModelRequest, number: int) -> ModelAnswer:
+        """Ask, and emit the pieces of the answer where it comes in pieces."""
+        if self._streaming is None:
+            return await self._driver.generate(request)
+        address = str(effect.address)
+
+        def show(text: str) -> None:
+            piece = well_formed(text)
+            self._emit(AnswerPiece(address=address, act=effect.act, attempt=number, text=piece))
+
+        return await self._streaming.stream(request, show)
+
     def _settle(
-        self, effect: AskModel, facts: ModelFacts, attempt: _Attempt, usage: Usage | None
+        self,
+        effect: AskModel,
+        facts: ModelFacts,
+        attempt: _Attempt,
+        usage: Usage | None,
+        ended: str | None,
     ) -> None:
         reservation = attempt.reservation
         self._limiter.settle(reservation, usage)
@@ -246,6 +280,7 @@ class ModelCaller:
                 output_tokens=attempt.demand.output if usage is None else usage.output,
                 known=usage is not None,
                 limits=self._limiter.use(reservation.pool, reservation.limits),
+                error=ended,
             )
         )
 

@@ -223,6 +223,7 @@ def perform(
     providers: dict[str, Any] | None = None,
     configuration: Configuration | None = None,
     confirmed: Iterable[str] = (),
+    stream: bool = False,
     **options: Any,
 ) -> Performance:
     """Run a program with real parts and, unless one is given, a virtual clock."""
@@ -250,6 +251,7 @@ def perform(
                 entries=entries,
                 confirm=confirm,
                 sink=events.append,
+                stream=stream,
             )
             return await performance.execute()
         finally:

@@ -78,8 +78,9 @@ def streams(*texts: str, finish: str | None = "STOP", **usage: int) -> Reply:
 class Received:
     """One request as it came."""
 
-    def __init__(self, model: str, body: dict[str, Any]) -> None:
+    def __init__(self, model: str, streamed: bool, body: dict[str, Any]) -> None:
         self.model = model
+        self.streamed = streamed
         self.body = body
         self.time = time.monotonic()
 
@@ -153,7 +154,7 @@ class GeminiServer:
         if headers.get("x-goog-api-key") != KEY:
             return "API key not valid"
         body = camel(json.loads(data))
-        self.received.append(Received(match.group(1), body))
+        self.received.append(Received(match[1], match[2].startswith("stream"), body))
         unknown = set(body) - {"contents", "systemInstruction", "generationConfig"}
         if unknown:
             return f"unknown fields {unknown}"

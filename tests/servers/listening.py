@@ -12,7 +12,8 @@ from typing import Any
 
 class Reply:
     """One answer of a server. `slow` seconds pass first; `drop` closes the connection instead, and
-    `short` closes it in the middle of the body. `events` are streamed, each a name and its data."""
+    `short` closes it in the middle of the body. `events` are streamed, each a name and its data.
+    `cut` sends the body in pieces of so many bytes, with a `pause` in seconds after each."""
 
     def __init__(
         self,
@@ -24,6 +25,8 @@ class Reply:
         slow: float = 0.0,
         drop: bool = False,
         short: bool = False,
+        cut: int | None = None,
+        pause: float = 0.0,
     ) -> None:
         kind = "application/json" if events is None else "text/event-stream"
         if events is not None:
@@ -34,11 +37,15 @@ class Reply:
         self.slow = slow
         self.drop = drop
         self.short = short
+        self.cut = cut
+        self.pause = pause
 
 
 def _event(event: tuple[str | None, Any]) -> str:
     name, data = event
     text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
+    if any("\ud800" <= character <= "\udfff" for character in text):  # halves are escaped only
+        text = json.dumps(data)
     return (f"event: {name}\r\n" if name else "") + f"data: {text}\r\n\r\n"
 
 
@@ -77,7 +84,13 @@ def listening(
                 self.send_header(name, value)
             self.send_header("content-length", str(len(reply.body)))
             self.end_headers()
-            self.wfile.write(reply.body[: len(reply.body) // 2] if reply.short else reply.body)
+            body = reply.body[: len(reply.body) // 2] if reply.short else reply.body
+            size = reply.cut or len(body) or 1
+            for start in range(0, len(body), size):
+                self.wfile.write(body[start : start + size])
+                if reply.cut is not None:
+                    self.wfile.flush()
+                    time.sleep(reply.pause)
             self.close_connection = reply.short or self.close_connection
 
         def log_message(self, *_: Any) -> None:
