@@ -140,12 +140,16 @@ class SqliteLedger:
         self._foreign: dict[Pool, dict[int, tuple[str, int, float]]] = {}
         self._version = -1
         self._connection = sqlite3.connect(path, timeout=30.0, isolation_level=None)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = NORMAL")
-        self._connection.executescript(_SCHEMA)
-        self._connection.execute(
-            "DELETE FROM requests WHERE coalesce(ended, deadline) < ?", (now - KEPT,)
-        )
+        try:
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.executescript(_SCHEMA)
+            self._connection.execute(
+                "DELETE FROM requests WHERE coalesce(ended, deadline) < ?", (now - KEPT,)
+            )
+        except BaseException:
+            self._connection.close()
+            raise
 
     def reserve(
         self, pool: Pool, now: float, limits: Limits, demand: Demand, deadline: float

@@ -31,6 +31,7 @@ from botticelli.runtime.effects import (
     RunCommand,
 )
 from botticelli.runtime.effects import Result as EffectResult
+from botticelli.runtime.platforms.protocol import Json
 from botticelli.runtime.problems import StoreError
 from botticelli.runtime.state import StateStore
 
@@ -167,6 +168,14 @@ def discord() -> Iterator[DiscordServer]:
         assert server.faults == []
 
 
+def values(project: Path) -> dict[str, Json]:
+    store = StateStore(project)
+    try:
+        return store.values()
+    finally:
+        store.close()
+
+
 def test_the_next_run_answers_the_message_of_the_last(
     discord: DiscordServer, tmp_path: Path
 ) -> None:
@@ -178,7 +187,7 @@ def test_the_next_run_answers_the_message_of_the_last(
         return program(narrative(act("post", command), security=rules))
 
     perform(run(content="first"), tmp_path, environment=environment)
-    stored = StateStore(tmp_path).values()
+    stored = values(tmp_path)
     assert stored["id"] == stored[f"{SEND}.id"]
     done = perform(
         run(content=f"after {{{{ state.{SEND}.id }}}}"), tmp_path, environment=environment
@@ -221,7 +230,7 @@ def test_processes_write_beside_each_other(tmp_path: Path) -> None:
         writer.start()
     for writer in writers:
         writer.join()
-    assert StateStore(tmp_path).values() == {f"r{n}.{part}": 49 for n in range(3) for part in "ab"}
+    assert values(tmp_path) == {f"r{n}.{part}": 49 for n in range(3) for part in "ab"}
 
 
 def test_a_damaged_file_is_said_to_be_one(tmp_path: Path) -> None:
@@ -230,6 +239,7 @@ def test_a_damaged_file_is_said_to_be_one(tmp_path: Path) -> None:
     store.path.write_bytes(b"no database, and long enough to be told from one" * 40)
     with pytest.raises(StoreError, match=r"state\.sqlite cannot be used"):
         store.values()
+    store.close()
     run = perform(program(narrative(act("a", "{{ state.x is defined }}"))), tmp_path)
     assert run.report.status == "failed"
     assert "state.sqlite" in (run.report.message or "")
