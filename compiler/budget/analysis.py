@@ -6,7 +6,10 @@ Every step takes a state and gives what was spent and the state after it.
 from collections.abc import Mapping
 from functools import cached_property
 
+from msgspec.structs import replace
+
 from botticelli.compiler.budget.acts import Acts
+from botticelli.compiler.budget.conditions import decided
 from botticelli.compiler.budget.conversation import State, joined
 from botticelli.compiler.budget.frames import Frame
 from botticelli.compiler.budget.inputs import MediaTokens
@@ -183,24 +186,33 @@ class _Walk:
                 found = [self._step(frame, state, item) for item in steps]
                 ends = [(after, each.use.requests.ceiling != 0) for each, after in found]
                 return total(each for each, _ in found), joined(state, ends)
-            case Branch(then=then, otherwise=otherwise):
-                first = self._step(frame.maybe, state, then)
-                second: Outcome = (NOTHING_SPENT, state)
-                if otherwise is not None:
-                    second = self._step(frame.maybe, state, otherwise)
-                return first[0] | second[0], first[1] | second[1]
+            case Branch():
+                return self._branch(frame, state, step)
             case Repeat():
                 return self._run_repeat(frame, state, step)
 
+    def _branch(self, frame: Frame, state: State, step: Branch) -> Outcome:
+        holds = decided(step.condition)
+        inner = frame.maybe if holds is None else frame
+        passed: Outcome = (NOTHING_SPENT, state)
+        first = passed if holds is False else self._step(inner, state, step.then)
+        if holds is True:
+            return first
+        other = step.otherwise
+        second = passed if other is None else self._step(inner, state, other)
+        return second if holds is False else (first[0] | second[0], first[1] | second[1])
+
     def _run_repeat(self, frame: Frame, state: State, step: Repeat) -> Outcome:
-        inner = frame.within(step.carousel)
+        ends = None if step.until is None else decided(step.until)
+        carousel = replace(step.carousel, iterations=1) if ends else step.carousel
+        inner = frame.within(carousel)
         fresh = step.history == "fresh"
 
         def one(at: State) -> Outcome:
             return self._step(inner, at.with_history_of(state) if fresh else at, step.body)
 
-        until = step.until is not None
-        found = repeat(step.carousel, state, one, until=until)
+        until = step.until is not None and ends is None
+        found = repeat(carousel, state, one, until=until)
         self._note(frame, step.carousel, found, act=None, unit="repeat", until=until)
         return found.spent, found.after
 
@@ -213,12 +225,16 @@ class _Walk:
             return self._maybe(frame, state, step, act)
         inner = frame.within(carousel)
         found = repeat(carousel, state, lambda at: self._maybe(inner, at, step, act), until=False)
-        noted = frame if act.when is None else frame.maybe
+        certain = act.when is None or decided(act.when)
+        noted = frame if certain else frame.maybe
         self._note(noted, carousel, found, act=act.name, unit="act", until=False)
         return found.spent, found.after
 
     def _maybe(self, frame: Frame, state: State, step: RunAct, act: Act) -> Outcome:
-        if act.when is None:
+        holds = True if act.when is None else decided(act.when)
+        if holds is False:
+            return NOTHING_SPENT, state
+        if holds:
             return self._acts.run(frame, state, step, act)
         spent, after = self._acts.run(frame.maybe, state, step, act)
         return spent | NOTHING_SPENT, after | state
