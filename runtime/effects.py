@@ -59,14 +59,15 @@ class AskModel(EffectNode, frozen=True, tag="ask-model"):
 
 
 class RunCommand(EffectNode, frozen=True, tag="run-command"):
-    """Perform a command. `security` holds the rules of the narratives that lead here, the
-    narrative's own last. Answered by a CommandResult or a Failure."""
+    """Perform a command. `arguments` are JSON values, filters and orders of rows; `security` holds
+    the rules of the narratives that lead here, the narrative's own last. Answered by a
+    CommandResult or a Failure."""
 
     act: str
     iteration: int | None
     platform: str
     command: str
-    arguments: dict[str, Json]
+    arguments: dict[str, Any]
     security: tuple[Security, ...]
     retry: Retry
     timeout: float | None

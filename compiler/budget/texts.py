@@ -19,8 +19,10 @@ from botticelli.compiler.budget.sizes import (
 )
 from botticelli.compiler.ir.program import (
     Constant,
+    FilterValue,
     ListValue,
     Narrative,
+    OrderValue,
     Program,
     RecordValue,
     Template,
@@ -78,6 +80,8 @@ class Texts:
                 return self.value(frame, values, given, family)[0]
             case Constant(data=data):
                 text = data if isinstance(data, str) else msgspec.json.encode(data).decode()
+                return known_value(text, family)
+            case FilterValue(text=text) | OrderValue(text=text):
                 return known_value(text, family)
             case ListValue(items=items):
                 parts = {str(number): item for number, item in enumerate(items)}

@@ -9,7 +9,9 @@ from botticelli.compiler.flow.steps import act_names
 from botticelli.compiler.narrative.located import Text
 from botticelli.compiler.narrative.model import Act, Command, Narrative, NarrativeFile
 from botticelli.compiler.semantics.commands import find
+from botticelli.compiler.semantics.commands.kinds import Filter, Order
 from botticelli.compiler.semantics.commands.model import Command as Specification
+from botticelli.compiler.syntax.nodes import Scalar
 
 
 class Performed(Struct, frozen=True, kw_only=True):
@@ -55,6 +57,23 @@ def performed_in(act: Act, file: NarrativeFile) -> Iterator[Performed]:
         found = specify(command, act) if command is not None else None
         if found is not None:
             yield found
+
+
+def clauses_of(command: Command, kind: type[Filter] | type[Order]) -> dict[str, Text]:
+    """Return the arguments of a command that are filters, or orders, by their names in the file."""
+    performed = specify(command)
+    if performed is None:
+        return {}
+    arguments = {name: performed.known.argument(name) for name in command.arguments}
+    return {
+        name: Text(node.value, node)
+        for name, node in command.arguments.items()
+        if (argument := arguments[name]) is not None
+        and isinstance(argument.type, kind)
+        and isinstance(node, Scalar)
+        and isinstance(node.value, str)
+        and node.value.strip()
+    }
 
 
 def specify(command: Command, act: Act | None = None) -> Performed | None:

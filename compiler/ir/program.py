@@ -49,7 +49,22 @@ class RecordValue(ValueNode, frozen=True, tag="record"):
     fields: "dict[str, Value]"
 
 
-Value = Constant | Template | ListValue | RecordValue
+class FilterValue(ValueNode, frozen=True, tag="filter"):
+    """A filter that a command takes; `text` is how the author wrote it, for people alone."""
+
+    where: Expression
+    text: str
+    place: Place
+
+
+class OrderValue(ValueNode, frozen=True, tag="order"):
+    """An order that a command takes; `text` is how the author wrote it."""
+
+    terms: tuple[OrderTerm, ...]
+    text: str
+
+
+Value = Constant | Template | ListValue | RecordValue | FilterValue | OrderValue
 
 
 # Inputs of an act

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from botticelli.compiler.flow.commands import clauses_of
 from botticelli.compiler.ir import program as ir
 from botticelli.compiler.languages import ast
 from botticelli.compiler.languages.lower import both, expression, order
@@ -18,6 +19,7 @@ from botticelli.compiler.narrative.model import (
     TableQuery,
     TextInput,
 )
+from botticelli.compiler.semantics.commands.kinds import Filter, Order
 
 DEFAULT_LIMIT = 10
 
@@ -61,15 +63,27 @@ def _command(
         retention=_retention(retention, item.retention),
         platform=item.platform.value,
         command=item.command.value,
-        arguments={
-            key: lower_value(node, context.places, context.names)
-            for key, node in item.arguments.items()
-        },
+        arguments=_arguments(item, context),
         required=value(item.required) or False,
         resource=name,
         cache_seconds=value(item.cache_duration),
         max_bytes=value(item.max_bytes),
     )
+
+
+def _arguments(item: Command, context: Context) -> dict[str, ir.Value]:
+    """Lower arguments; a filter or an order becomes an expression as that of a query does."""
+    filters, orders = clauses_of(item, Filter), clauses_of(item, Order)
+    found: dict[str, ir.Value] = {}
+    for key, node in item.arguments.items():
+        if key in filters:
+            place = context.places.at(node.location)
+            found[key] = ir.FilterValue(lower_filter(filters[key]), filters[key].value, place)
+        elif key in orders:
+            found[key] = ir.OrderValue(lower_order(orders[key]), orders[key].value)
+        else:
+            found[key] = lower_value(node, context.places, context.names)
+    return found
 
 
 def _query(item: TableQuery, context: Context, name: str | None = None) -> ir.TableInput:

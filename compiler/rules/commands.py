@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from botticelli.compiler.diagnostics import Edit, Fix, Location
-from botticelli.compiler.flow.commands import commands_of_file
+from botticelli.compiler.flow.commands import Performed, commands_of_file
 from botticelli.compiler.narrative.fields import is_slip
 from botticelli.compiler.narrative.located import Text
 from botticelli.compiler.narrative.model import Command
@@ -15,6 +15,7 @@ from botticelli.compiler.rules.subject import Subject
 from botticelli.compiler.semantics import commands as registry
 from botticelli.compiler.semantics.commands.model import Argument
 from botticelli.compiler.semantics.commands.model import Command as Specification
+from botticelli.compiler.semantics.policies import DATABASE, TABLE
 from botticelli.compiler.semantics.templates import has_tags
 from botticelli.compiler.syntax.nodes import Array, Node, Scalar, Table
 from botticelli.grammar import catalogue
@@ -231,6 +232,18 @@ def _place(node: Node, fault: "Mismatch") -> tuple[Location, bool]:
     if is_key and isinstance(node, Table):
         return node.key_location(str(fault.path[-1])), True
     return node.location, is_key
+
+
+def table_of(performed: Performed) -> Text | None:
+    """Return the table that a command on the database names, if the file tells."""
+    if performed.platform != DATABASE:
+        return None
+    for name, node in performed.command.arguments.items():
+        argument = performed.known.argument(name)
+        if argument is not None and argument.name == TABLE and isinstance(node, Scalar):
+            known = constant_text(node.value) if isinstance(node.value, str) else None
+            return None if known is None else Text(known, node)
+    return None
 
 
 def known_value(node: Node) -> tuple[Any, bool]:

@@ -1,10 +1,17 @@
 """Rules on filters and orders: that they parse, name existing columns, compare like with like."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from botticelli.compiler.faults import Fault, to_diagnostic
+from botticelli.compiler.flow.commands import (
+    Performed,
+    clauses_of,
+    commands_of_file,
+    specify,
+)
+from botticelli.compiler.flow.outputs import command_of
 from botticelli.compiler.flow.scope import PlaceScope
-from botticelli.compiler.ir.types import Type
+from botticelli.compiler.ir.types import Json, Type
 from botticelli.compiler.languages import ast
 from botticelli.compiler.languages.checking import (
     check_filter,
@@ -15,13 +22,17 @@ from botticelli.compiler.languages.checking import (
 from botticelli.compiler.languages.filters import parse_filter
 from botticelli.compiler.languages.orders import parse_order
 from botticelli.compiler.languages.references import parse_reference
-from botticelli.compiler.narrative.located import Text
-from botticelli.compiler.narrative.model import Act, NarrativeFile, Reference, TableQuery
+from botticelli.compiler.narrative.located import Key, Text
+from botticelli.compiler.narrative.model import Act, Command, NarrativeFile, Reference, TableQuery
 from botticelli.compiler.nearest import listing, nearest
+from botticelli.compiler.rules.commands import table_of
 from botticelli.compiler.rules.subject import Subject
 from botticelli.compiler.rules.tables import queries
 from botticelli.compiler.rules.templates import surroundings
+from botticelli.compiler.semantics.commands.kinds import Filter, Order
+from botticelli.compiler.semantics.policies import DATABASE
 from botticelli.compiler.semantics.templates import has_tags
+from botticelli.compiler.syntax.nodes import Array, Table
 from botticelli.compiler.templates.checking import check_value
 from botticelli.grammar import catalogue
 
@@ -37,6 +48,8 @@ def check_filters(subject: Subject) -> None:
             _check_query(query.written, columns, subject)
         if query.reference is not None and query.clauses is not None:
             _check_clauses(query.clauses, query.reference.text, columns, subject)
+    for command in commands_of_file(subject.file):
+        _check_command(command, subject)
     for narrative in subject.file.narratives:
         around, flow = surroundings(narrative, subject)
         for at in flow.acts:
@@ -45,22 +58,58 @@ def check_filters(subject: Subject) -> None:
 
 def _check_query(query: TableQuery, columns: Columns, subject: Subject) -> None:
     if query.where is not None:
-        parsed = parse_filter(query.where.value)
-        _report(parsed.faults, query.where, subject)
-        if parsed.tree is not None:
-            found = check_filter(parsed.tree, columns)
-            _report(independent(found, parsed.faults, query.where.value), query.where, subject)
+        _check_filter(query.where, columns, subject)
     if query.order_by is not None:
-        order = parse_order(query.order_by.value)
-        _report(order.faults, query.order_by, subject)
-        if order.tree is not None:
-            found = check_order(order.tree, columns)
-            _report(independent(found, order.faults, query.order_by.value), query.order_by, subject)
+        _check_order(query.order_by, columns, subject)
     for name in query.columns or ():
         if has_tags(name.value):
             _column_by_template(name, subject)
         elif columns is not None and name.value not in columns:
             _unknown_column(name, columns, subject)
+
+
+def _check_filter(text: Text, columns: Columns, subject: Subject) -> None:
+    parsed = parse_filter(text.value)
+    _report(parsed.faults, text, subject)
+    if parsed.tree is not None:
+        found = check_filter(parsed.tree, columns)
+        _report(independent(found, parsed.faults, text.value), text, subject)
+
+
+def _check_order(text: Text, columns: Columns, subject: Subject) -> None:
+    order = parse_order(text.value)
+    _report(order.faults, text, subject)
+    if order.tree is not None:
+        found = check_order(order.tree, columns)
+        _report(independent(found, order.faults, text.value), text, subject)
+
+
+def _check_command(command: Command, subject: Subject) -> None:
+    """Check the rows that a command on the database chooses, and the columns that it fills."""
+    performed = specify(command)
+    table = table_of(performed) if performed is not None else None
+    columns = None if table is None else subject.workspace.tables.known(table.value).columns
+    for text in clauses_of(command, Filter).values():
+        _check_filter(text, columns, subject)
+    for text in clauses_of(command, Order).values():
+        _check_order(text, columns, subject)
+    if performed is not None and performed.platform == DATABASE and columns is not None:
+        for row in _rows_of(performed):
+            for name, _ in row:
+                if name not in columns:
+                    _unknown_column(Key(row, name), columns, subject)
+
+
+def _rows_of(performed: Performed) -> Iterator[Table]:
+    """Yield the tables in a command's arguments whose keys are columns."""
+    for name, node in performed.command.arguments.items():
+        argument = performed.known.argument(name)
+        if argument is not None and isinstance(argument.type, Json):
+            yield from (
+                each
+                for each in (node.items if isinstance(node, Array) else [node])
+                if isinstance(each, Table)
+            )
 
 
 def _check_clauses(
@@ -83,7 +132,7 @@ def _column_by_template(name: Text, subject: Subject) -> None:
     )
 
 
-def _unknown_column(name: Text, columns: Mapping[str, Type], subject: Subject) -> None:
+def _unknown_column(name: Text | Key, columns: Mapping[str, Type], subject: Subject) -> None:
     guess = nearest(name.value, columns)
     subject.reporter.report(
         catalogue.UNKNOWN_COLUMN,
@@ -110,6 +159,12 @@ def _check_placeholders(act: Act, scope: PlaceScope, subject: Subject) -> None:
 def _filters_of(act: Act, file: NarrativeFile) -> Iterable[tuple[Text, ast.Expression]]:
     for item in act.inputs:
         query = item
+        command = command_of(item, file)
+        if command is not None:
+            for text in clauses_of(command, Filter).values():
+                tree = parse_filter(text.value).tree
+                if tree is not None:
+                    yield text, tree
         if isinstance(item, Reference):
             if item.clauses is not None and item.clauses.where is not None:
                 yield item.text, item.clauses.where

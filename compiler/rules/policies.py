@@ -12,11 +12,10 @@ from botticelli.compiler.lower.security import lower_security
 from botticelli.compiler.narrative.located import Text
 from botticelli.compiler.narrative.model import Narrative, NarrativeFile, Security
 from botticelli.compiler.nearest import nearest
-from botticelli.compiler.rules.commands import constant_text, is_platform, rename
+from botticelli.compiler.rules.commands import is_platform, rename, table_of
 from botticelli.compiler.rules.subject import Subject
 from botticelli.compiler.semantics import commands as registry
 from botticelli.compiler.semantics.policies import (
-    TABLE,
     is_allowed,
     is_denied,
     may_write,
@@ -24,7 +23,7 @@ from botticelli.compiler.semantics.policies import (
     pattern_fault,
 )
 from botticelli.compiler.source import Source, Span
-from botticelli.compiler.syntax.nodes import Array, Scalar, Table
+from botticelli.compiler.syntax.nodes import Array, Table
 from botticelli.compiler.workspace.composition import Call
 from botticelli.compiler.workspace.workspace import NarrativeAt
 from botticelli.grammar import catalogue
@@ -186,7 +185,7 @@ def _check_permission(performed: Performed, rules: Rules, subject: Subject) -> N
 
 
 def _check_write(performed: Performed, rules: Rules, subject: Subject) -> None:
-    table = _table_of(performed) if performed.platform == "database" else None
+    table = table_of(performed)
     if not is_allowed(rules.lowered, performed.platform, performed.known.name):
         wanted = [("policy", "allowed_commands", performed.known.name)]
         if table is not None and not may_write(rules.lowered, table.value):
@@ -210,16 +209,6 @@ def _check_write(performed: Performed, rules: Rules, subject: Subject) -> None:
             help=_lines(wanted, subject),
             fix=_allow(wanted[0], rules, subject),
         )
-
-
-def _table_of(performed: Performed) -> Text | None:
-    """Return the table that a command on the database names, if the file tells."""
-    for name, node in performed.command.arguments.items():
-        argument = performed.known.argument(name)
-        if argument is not None and argument.name == TABLE and isinstance(node, Scalar):
-            known = constant_text(node.value) if isinstance(node.value, str) else None
-            return None if known is None else Text(known, node)
-    return None
 
 
 # The lines that would allow it

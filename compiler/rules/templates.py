@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from botticelli.compiler.faults import to_diagnostic
+from botticelli.compiler.flow.commands import clauses_of
 from botticelli.compiler.flow.outputs import command_of
 from botticelli.compiler.flow.points import Flow, Point, Run
 from botticelli.compiler.flow.scope import PlaceScope, Surroundings, surround
@@ -18,6 +19,7 @@ from botticelli.compiler.narrative.model import (
 )
 from botticelli.compiler.rules.resources import acts_of_file
 from botticelli.compiler.rules.subject import Subject
+from botticelli.compiler.semantics.commands.kinds import Filter
 from botticelli.compiler.semantics.templates import has_tags
 from botticelli.compiler.syntax.nodes import Array, Node, Scalar, Table
 from botticelli.compiler.templates.checking import check_prompt, check_value
@@ -95,8 +97,11 @@ def values_of(act: Act, file: NarrativeFile) -> Iterator[Text]:
     for item in act.inputs:
         command = command_of(item, file)
         if command is not None:
-            for node in command.arguments.values():
-                yield from _strings(node)
+            filters = clauses_of(command, Filter)
+            for name, node in command.arguments.items():
+                # The values within a filter are looked at with the filter.
+                if name not in filters:
+                    yield from _strings(node)
         yield from _media_and_tables(item, file)
 
 

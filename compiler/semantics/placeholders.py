@@ -23,6 +23,6 @@ def placeholder(kind: Type) -> Any:
         case List(item=item):
             return [placeholder(item)]
         case Record(fields=fields):
-            return {each.name: placeholder(each.type) for each in fields if not each.optional}
+            return {each.name: placeholder(each.type) for each in fields}
         case _:
             return None

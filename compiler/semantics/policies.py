@@ -16,7 +16,7 @@ from msgspec import Struct
 from botticelli.compiler.ir.program import ContentRules, Security
 from botticelli.compiler.ir.types import List, Optional, Type
 from botticelli.compiler.semantics.commands import canonical, find
-from botticelli.compiler.semantics.commands.kinds import Id
+from botticelli.compiler.semantics.commands.kinds import Filter, Id, Order
 
 _URL = re.compile(r"https?://[^\s<>\"'`)\]}]+", re.IGNORECASE)
 _MASS_MENTION = re.compile(r"@(everyone|here)\b")
@@ -89,7 +89,7 @@ def violations(
     if writes and not (rules and is_allowed(rules[-1], platform, command)):
         yield f"{qualified} writes, and [security.policy] does not allow it"
         return
-    if writes and platform == "database" and not may_write(rules[-1], arguments.get(TABLE)):
+    if writes and platform == DATABASE and not may_write(rules[-1], arguments.get(TABLE)):
         yield f"{qualified} writes a table that is not named in [security.tables]"
         return
     for each in rules:
@@ -121,8 +121,9 @@ def leads_within(url: object, rules: ContentRules) -> bool:
 URL = "url"
 """The argument of the platform `http` that is the address."""
 
+DATABASE = "database"
 TABLE = "table_name"
-"""The argument of the platform `database` that names a table."""
+"""The platform whose commands write tables, and its argument that names one."""
 
 
 def is_denied(rules: Security, platform: str, command: str) -> bool:
@@ -185,20 +186,20 @@ def _either(options: list[str]) -> str:
 
 
 def outgoing(platform: str, command: str, arguments: Mapping[str, A]) -> dict[str, A]:
-    """Return the arguments that say something; ids only say where to."""
+    """Return the arguments that say something; ids only say where to, filters which rows."""
     known = find(platform, command)
     found = {name: known.argument(name) if known is not None else None for name in arguments}
     return {
         name: value
         for name, value in arguments.items()
-        if (argument := found[name]) is None or not _is_id(argument.type)
+        if (argument := found[name]) is None or not _only_directs(argument.type)
     }
 
 
-def _is_id(kind: Type) -> bool:
+def _only_directs(kind: Type) -> bool:
     while isinstance(kind, Optional | List):
         kind = kind.of if isinstance(kind, Optional) else kind.item
-    return isinstance(kind, Id)
+    return isinstance(kind, Id | Filter | Order)
 
 
 def texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from botticelli.runtime.content.storing import bound
+from botticelli.runtime.databases.binding import bound
 from botticelli.runtime.databases.database import Database
 from botticelli.runtime.databases.filters import QueryError, column_of
 from botticelli.runtime.databases.own_tables import generations

@@ -20,6 +20,7 @@ from botticelli.runtime.content.columns import (
     schema_columns,
     table_name,
 )
+from botticelli.runtime.databases.binding import insert, storage
 from botticelli.runtime.databases.database import Database
 from botticelli.runtime.databases.filters import QueryError
 from botticelli.runtime.databases.own_tables import (
@@ -30,14 +31,11 @@ from botticelli.runtime.databases.own_tables import (
     prepare,
     record_done,
 )
-from botticelli.runtime.databases.queries import clause
 from botticelli.runtime.databases.reflection import ReflectedTable, reflect
 from botticelli.runtime.databases.values import UnfitError, cleaned, fitted, read_moment
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
-    from sqlalchemy.sql.elements import ColumnElement
-    from sqlalchemy.types import TypeEngine
 
 TARGET = "target"
 TEMPLATE = "template"
@@ -101,7 +99,7 @@ async def store(
         by_name = destination.kind != INFERRED or destination.schema is not None
         rows, warnings = _fitting(table, records, destination.schema, by_name=by_name)
         for row in rows:
-            await _insert(connection, table, {**row, **_provenance(table, origin)})
+            await insert(connection, table, {**row, **_provenance(table, origin)})
         await _count(connection, origin, len(rows))
         result = {"table": table.name, "rows": len(rows)}
         await record_done(connection, origin.run, origin.place, origin.now, result)
@@ -189,25 +187,8 @@ def _column(column: ContentColumn) -> Any:
         if isinstance(column.type, ir.Int):
             kind = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
             return sa.Column(name, kind, sa.Identity(), primary_key=True)
-        return sa.Column(name, _storage(column.type), primary_key=True)
-    return sa.Column(name, _storage(column.type), nullable=column.optional)
-
-
-def _storage(kind: ir.Type) -> "TypeEngine[Any]":
-    """Return the type of a column that holds values of a type."""
-    import sqlalchemy as sa
-    from sqlalchemy.dialects.postgresql import JSONB
-
-    simple: dict[type[ir.TypeNode], TypeEngine[Any]] = {
-        ir.Text: sa.Text(),
-        ir.Enum: sa.Text(),
-        ir.Int: sa.BigInteger(),
-        ir.Float: sa.Double(),
-        ir.Bool: sa.Boolean(),
-        ir.Timestamp: sa.DateTime(timezone=True),
-        ir.Date: sa.Date(),
-    }
-    return simple.get(type(kind), sa.JSON().with_variant(JSONB(), "postgresql"))
+        return sa.Column(name, storage(column.type), primary_key=True)
+    return sa.Column(name, storage(column.type), nullable=column.optional)
 
 
 async def _widen(
@@ -220,7 +201,7 @@ async def _widen(
     known = {name.casefold() for name in table.columns}
     added = [each for each in inferred_columns(records) if each.name.casefold() not in known]
     for column in added:
-        made = sa.Column(quoted_name(column.name, quote=True), _storage(column.type))
+        made = sa.Column(quoted_name(column.name, quote=True), storage(column.type))
         kind = made.type.compile(connection.dialect)
         quote = connection.dialect.identifier_preparer.quote_identifier
         await connection.exec_driver_sql(
@@ -336,48 +317,6 @@ def _provenance(table: ReflectedTable, origin: Origin) -> dict[str, Any]:
         "review_status": PENDING,
     }
     return {name: value for name, value in values.items() if name in table.columns}
-
-
-async def _insert(
-    connection: "AsyncConnection", table: ReflectedTable, row: Mapping[str, Any]
-) -> None:
-    import sqlalchemy as sa
-
-    values = {
-        name: bound(connection.dialect.name, table, name, value) for name, value in row.items()
-    }
-    statement = sa.insert(clause(table))
-    await connection.execute(statement.values(values) if values else statement)
-
-
-def bound(dialect: str, table: ReflectedTable, name: str, value: Any) -> "ColumnElement[Any]":
-    """Bind a value as a column of a table takes it."""
-    import json
-    from datetime import UTC, datetime
-
-    import sqlalchemy as sa
-
-    column = table.columns[name]
-    if value is None:
-        return sa.null()
-    if isinstance(value, datetime) and (dialect == "sqlite" or not _has_zone(column.sql)):
-        value = value.astimezone(UTC).replace(tzinfo=None)
-    if isinstance(column.type, ir.List) and isinstance(column.sql, sa.ARRAY):
-        return sa.literal(value, column.sql)
-    if isinstance(column.type, ir.Json | ir.List | ir.Record):
-        value = json.dumps(value, ensure_ascii=False, default=str)
-        literal = sa.literal(value, sa.Text())
-        return literal if dialect == "sqlite" else sa.cast(literal, column.sql)
-    if isinstance(column.type, ir.Unknown) and not isinstance(value, str | int | float | None):
-        value = json.dumps(value, ensure_ascii=False, default=str)
-    if dialect == "sqlite":
-        return sa.literal(value)
-    literal = sa.literal(value, _storage(column.type) if isinstance(value, str) else None)
-    return sa.cast(literal, column.sql)
-
-
-def _has_zone(sql: Any) -> bool:
-    return bool(getattr(sql, "timezone", False))
 
 
 async def _count(connection: "AsyncConnection", origin: Origin, rows: int) -> None:

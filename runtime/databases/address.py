@@ -22,7 +22,16 @@ _SECRET_PARAMETER = re.compile(rf"([?&\s]{_PASSWORD_KEY}=)([^&\s]*)", re.IGNOREC
 
 
 class DatabaseError(Exception):
-    """A database cannot be reached or read; the message is for people and holds no password."""
+    """A database cannot be reached or read; the message is for people and holds no password.
+
+    `is_passing`: trying again may help, as no connection could be made, it broke, or another
+    transaction stood in the way. `is_broken`: a connection broke, and what it did last is unknown.
+    """
+
+    def __init__(self, message: str, *, is_passing: bool = False, is_broken: bool = False) -> None:
+        super().__init__(message)
+        self.is_passing = is_passing
+        self.is_broken = is_broken
 
 
 def choose_url(

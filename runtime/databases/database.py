@@ -157,7 +157,12 @@ class Database:
         try:
             yield
         except DBAPIError as error:
-            raise DatabaseError(self._explained(error.orig or error)) from None
+            cause = error.orig or error
+            raise DatabaseError(
+                self._explained(cause),
+                is_passing=error.connection_invalidated or _is_passing(cause),
+                is_broken=error.connection_invalidated,
+            ) from None
         except SQLAlchemyError as error:
             raise DatabaseError(self._explained(error)) from None
         except (OSError, sqlite3.Error) as error:
@@ -170,6 +175,23 @@ class Database:
         if isinstance(error, OSError):
             reason = error.strerror or reason
         return f"the database {self.shown}: {reason}"
+
+
+_PASSING_STATES = ("08", "40", "53", "55P03", "57P")
+"""Classes of SQLSTATE: connections, transactions to be done again, resources, locks, shutdowns."""
+_LASTING = ("authentication", "does not exist", "no pg_hba.conf", "not permitted to log in")
+
+
+def _is_passing(error: BaseException) -> bool:
+    """Tell whether a database may do later what it did not do now."""
+    if isinstance(error, sqlite3.Error):
+        return "locked" in str(error) or "busy" in str(error)
+    state = getattr(error, "sqlstate", None)
+    if state is not None:
+        return str(state).startswith(_PASSING_STATES)
+    # A connection that was not made has no state, only words.
+    made_none = type(error).__name__ in ("OperationalError", "ConnectionTimeout")
+    return made_none and not any(word in str(error) for word in _LASTING)
 
 
 def _file(url: "URL") -> Path | None:

@@ -98,9 +98,18 @@ async def lock_making(connection: "AsyncConnection") -> None:
 
 
 async def done_before(connection: "AsyncConnection", run: str, place: str) -> Any:
-    """Return the result of what a run did at a place, or None if it has not been done."""
-    from sqlalchemy import select
+    """Return the result of what a run did at a place, or None if it has not been done.
 
+    Until the transaction ends nobody else does it: an attempt that was given up may still be under
+    way.
+    """
+    from sqlalchemy import select, text
+
+    if connection.dialect.name == "postgresql":
+        await connection.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"),
+            {"key": f"{PREFIX}{run} {place}"},
+        )
     table = effects()
     query = select(table.c.result).where(table.c.run == run, table.c.place == place)
     found = (await connection.execute(query)).scalar_one_or_none()

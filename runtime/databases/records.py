@@ -27,6 +27,22 @@ class TableQuery(Struct, frozen=True, kw_only=True):
     consume: bool = False
 
 
+class BoundFilter(Struct, frozen=True):
+    """A filter that a command is given, with the values of its placeholders; `text` is for people,
+    with the values in their places."""
+
+    where: Expression
+    parameters: Mapping[str, Any]
+    text: str
+
+
+class BoundOrder(Struct, frozen=True):
+    """An order that a command is given; `text` is for people."""
+
+    terms: tuple[OrderTerm, ...]
+    text: str
+
+
 MOMENT = "moment"
 DATE = "date"
 

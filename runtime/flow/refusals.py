@@ -8,6 +8,7 @@ from botticelli.compiler.ir.program import (
     Act,
     Branch,
     CommandInput,
+    FilterValue,
     Input,
     ListValue,
     MediaInput,
@@ -27,7 +28,7 @@ from botticelli.compiler.ir.program import (
     Value,
 )
 from botticelli.compiler.semantics.templates import has_tags
-from botticelli.runtime.flow.tables import parameters_of
+from botticelli.runtime.flow.values import parameters_of
 
 TRIGGER = "trigger"
 
@@ -162,6 +163,9 @@ def _in_value(value: Value) -> Iterator[tuple[Place, str]]:
             yield from _in_values(items)
         case RecordValue(fields=fields):
             yield from _in_values(fields.values())
+        case FilterValue(where=where, place=place):
+            for parameter in parameters_of(where):
+                yield from _in_template(Template("{{ " + parameter + " }}", place))
         case _:
             pass
 

@@ -1,9 +1,8 @@
 """Table inputs: the query with its values, and the rows in scope."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from botticelli.compiler.ir.expressions import Expression, ExpressionNode, Parameter
 from botticelli.compiler.ir.program import Act, TableInput
 from botticelli.compiler.semantics.templates import TableRows, compile_expression
 from botticelli.runtime.address import Address
@@ -12,7 +11,7 @@ from botticelli.runtime.effects import Failure, QueryTable, TableResult
 from botticelli.runtime.events import TableQueried, Warned
 from botticelli.runtime.flow.schedule import Walk
 from botticelli.runtime.flow.scope import ActFailedError, Frame, Scope
-from botticelli.runtime.flow.values import render
+from botticelli.runtime.flow.values import parameters_of, render
 
 
 def read_table(
@@ -64,15 +63,3 @@ def _query(source: TableInput, names: Mapping[str, Any]) -> TableQuery:
         required=source.required,
         consume=source.consume,
     )
-
-
-def parameters_of(expression: Expression | None) -> Iterator[str]:
-    """Yield the sources of an expression's placeholders."""
-    if isinstance(expression, Parameter):
-        yield expression.source
-    elif isinstance(expression, ExpressionNode):
-        for field in expression.__struct_fields__:
-            value = getattr(expression, field)
-            for part in value if isinstance(value, tuple) else (value,):
-                if isinstance(part, ExpressionNode):
-                    yield from parameters_of(part)  # type: ignore[arg-type]

@@ -5,11 +5,12 @@ from typing import Any
 
 from botticelli.compiler.semantics.commands import Command
 from botticelli.compiler.semantics.commands.values import converted
-from botticelli.runtime.platforms.protocol import Json, PlatformError
+from botticelli.runtime.databases.records import BoundFilter, BoundOrder
+from botticelli.runtime.platforms.protocol import PlatformError
 
 
 def checked_arguments(
-    platform: str, command: Command, arguments: Mapping[str, Json]
+    platform: str, command: Command, arguments: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the arguments under their proper names and in the API's form.
 
@@ -24,6 +25,9 @@ def checked_arguments(
             raise PlatformError(f"{full_name} has no argument `{name}`")
         if argument.name in values:
             raise PlatformError(f"{full_name} was given `{argument.name}` twice")
+        if isinstance(value, BoundFilter | BoundOrder):
+            values[argument.name] = value
+            continue
         values[argument.name], faults = converted(argument.type, value)
         if faults:
             place = "".join(f"[{key!r}]" for key in faults[0].path)

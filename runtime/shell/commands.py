@@ -5,15 +5,17 @@ key; else its outcome is unknown, and said to be.
 """
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from msgspec import Struct
 
 from botticelli.compiler.semantics.commands import find
 from botticelli.compiler.semantics.placeholders import placeholder
 from botticelli.compiler.semantics.policies import needs_confirmation, violations
+from botticelli.compiler.semantics.templates import as_json
 from botticelli.runtime.address import idempotency_key
+from botticelli.runtime.databases.records import BoundFilter, BoundOrder
 from botticelli.runtime.effects import CommandResult, Failure, RunCommand
 from botticelli.runtime.events import CommandPerformed, Event, Retrying
 from botticelli.runtime.platforms.protocol import (
@@ -181,8 +183,14 @@ def showable(effect: RunCommand) -> dict[str, Json]:
     shown: dict[str, Json] = {}
     for name, value in effect.arguments.items():
         argument = known.argument(name) if known is not None else None
-        shown[name] = "***" if argument is not None and argument.secret else value
+        secret = argument is not None and argument.secret
+        shown[name] = "***" if secret else _written(value)
     return shown
+
+
+def _written(value: Any) -> Json:
+    written: Json = value.text if isinstance(value, BoundFilter | BoundOrder) else value
+    return written
 
 
 def _placeholder(effect: RunCommand) -> Json:
@@ -192,5 +200,4 @@ def _placeholder(effect: RunCommand) -> Json:
 
 
 def _cache_key(effect: RunCommand) -> str:
-    arguments = json.dumps(effect.arguments, sort_keys=True)
-    return f"{effect.platform}.{effect.command} {arguments}"
+    return f"{effect.platform}.{effect.command} {as_json(effect.arguments)}"

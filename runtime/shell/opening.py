@@ -14,6 +14,7 @@ from botticelli.compiler.semantics.configuration import (
     DriverConfiguration,
     PlatformConfiguration,
 )
+from botticelli.compiler.semantics.policies import DATABASE
 from botticelli.compiler.semantics.providers import Providers, UnknownTierError
 from botticelli.runtime.databases.address import DatabaseError
 from botticelli.runtime.databases.database import Database
@@ -110,6 +111,8 @@ def platform_plugins(
     plugins: dict[str, PlatformPlugin] = {}
     missing: list[str] = []
     for name, place in platforms_of(program).items():
+        if name == DATABASE:
+            continue  # opened with the tables
         try:
             plugin: PlatformPlugin = load(PLATFORMS, name)
         except UnknownPluginError as error:

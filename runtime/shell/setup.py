@@ -8,8 +8,10 @@ from pathlib import Path
 
 from botticelli.compiler.ir.program import Program
 from botticelli.compiler.semantics.configuration import Configuration
-from botticelli.runtime.flow.refusals import refusals
-from botticelli.runtime.platforms.protocol import PlatformError
+from botticelli.compiler.semantics.policies import DATABASE
+from botticelli.runtime.flow.refusals import platforms_of, refusals
+from botticelli.runtime.platforms.database import DatabasePlatform
+from botticelli.runtime.platforms.protocol import Platform, PlatformError
 from botticelli.runtime.problems import Problem, SetupError
 from botticelli.runtime.shell.clock import Clock
 from botticelli.runtime.shell.equipment import Equipment, readable
@@ -59,13 +61,15 @@ async def equip(
             await database.close()
         raise SetupError(*problems)
     try:
-        platforms = {
+        platforms: dict[str, Platform] = {
             name: plugin.open(platform_configuration(configuration, name), environment)
             for name, plugin in plugins.items()
         }
     except PlatformError as error:
         await driver.close()
         raise SetupError(Problem(error.message)) from error
+    if database is not None and DATABASE in platforms_of(program):
+        platforms[DATABASE] = DatabasePlatform(database, clock)
     ledger, warnings = open_ledger(driver, environment, clock)
     return Equipment(
         driver=driver,

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from botticelli.compiler.ir.program import Program, TableInput
+from botticelli.compiler.ir.program import CommandInput, Program, TableInput
 from botticelli.compiler.ir.types import Record
 from botticelli.compiler.semantics.configuration import Configuration
+from botticelli.compiler.semantics.policies import DATABASE
 from botticelli.runtime.content import storing
 from botticelli.runtime.content.storing import Destination, Origin, template_of
 from botticelli.runtime.databases.address import DatabaseError, choose_url
@@ -83,13 +84,15 @@ def open_database(
 
 
 def uses_tables(program: Program) -> bool:
-    """Whether anything that the program's entry leads to reads a table, or says where it stores."""
+    """Whether anything that the program's entry leads to reads or writes a table, or says where it
+    stores."""
     narratives = reachable(program)
     contents = [narrative.content for narrative in narratives]
     if any(not each.skip and (each.target or each.template) for each in contents):
         return True
     return any(
         isinstance(source, TableInput)
+        or (isinstance(source, CommandInput) and source.platform == DATABASE)
         for narrative in narratives
         for act in acts_of(narrative)
         for source in act.inputs

@@ -6,6 +6,7 @@ Rows are given and chosen by values alone; no text ever becomes SQL.
 from collections.abc import Mapping
 
 from botticelli.compiler.ir.types import Field, Int, Json, Record, Text
+from botticelli.compiler.semantics.commands.kinds import Filter, Order
 from botticelli.compiler.semantics.commands.model import Argument, Command
 
 REGIONS = ("",)
@@ -15,8 +16,9 @@ _TABLE = Argument(
     "table_name", Text(1), "client", required=True, aliases=("table",), about="the table"
 )
 _WHERE = Argument(
-    "where", Json(), "client", aliases=("where_clause", "filter"), about="which rows: a filter"
+    "where", Filter(), "client", aliases=("where_clause", "filter"), about="which rows: a filter"
 )
+_ORDER = Argument("order_by", Order(), "client", about="which rows come first, for `limit`")
 _LIMIT = Argument("limit", Int(1), "client", about="how many rows at most")
 
 COMMANDS = (
@@ -35,6 +37,7 @@ COMMANDS = (
                 about="columns with their new values",
             ),
             _WHERE,
+            _ORDER,
             _LIMIT,
         ),
         writes=True,

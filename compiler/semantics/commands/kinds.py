@@ -31,6 +31,21 @@ class Emoji(Text, frozen=True, tag="text"):
     maximum: int | None = 100
 
 
+class Filter(Text, frozen=True, tag="text"):
+    """A filter of the language on the rows of a table.
+
+    A program holds it as an expression, and its placeholders as values to bind.
+    """
+
+    minimum: int | None = 1
+
+
+class Order(Text, frozen=True, tag="text"):
+    """An order of rows, as that of a query."""
+
+    minimum: int | None = 1
+
+
 class Bits(Int, frozen=True, tag="int"):
     """A set of flags as the sum of their bits, as a number or as text of its digits."""
 

@@ -18,15 +18,17 @@ from botticelli.compiler.ir.types import (
     Timestamp,
     Type,
 )
-from botticelli.compiler.semantics.commands.kinds import Choice, Id
+from botticelli.compiler.semantics.commands.kinds import Choice, Filter, Id, Order
 
 _SIMPLE: Final[Mapping[type, str]] = {
     Bool: "true or false",
     Date: "a date, as 2030-01-31",
+    Filter: "a filter, as status = 'pending'",
     Float: "a number",
     Id: "an id: text of digits",
     Interval: "a duration",
     Null: "null",
+    Order: "an order, as rating desc",
     Timestamp: "a timestamp, as 2030-01-31T12:00:00Z",
 }
 
