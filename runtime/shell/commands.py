@@ -26,7 +26,7 @@ from botticelli.runtime.platforms.protocol import (
     has_key,
 )
 from botticelli.runtime.shell.clock import Clock, sleep_until
-from botticelli.runtime.shell.models import backoff
+from botticelli.runtime.shell.retrying import backoff
 
 DEFAULT_TIMEOUT = 60.0
 """Seconds for one attempt of a command in an act without `timeout`."""
