@@ -12,12 +12,12 @@ from functools import cached_property
 from msgspec.structs import replace
 
 from botticelli.compiler.diagnostics import Anchor
+from botticelli.compiler.flow.aliases import aliases_of
 from botticelli.compiler.flow.commands import Performed, performed_by, specify
 from botticelli.compiler.flow.confirmations import Caller, Confirmations
 from botticelli.compiler.flow.outputs import asks_model, command_of, output_type
 from botticelli.compiler.flow.reviewed import implies_approved
 from botticelli.compiler.flow.runs import Run, carries_text, texts_in
-from botticelli.compiler.flow.scope import aliases_of
 from botticelli.compiler.flow.ways import Key, Place, Sight, Step, Way, Ways
 from botticelli.compiler.languages import ast
 from botticelli.compiler.languages.filters import parse_filter

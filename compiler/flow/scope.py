@@ -1,17 +1,18 @@
 """The names in scope at one place of a narrative, as templates and conditions ask for them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from msgspec import Struct
 
 from botticelli.compiler.diagnostics import Anchor, Label
+from botticelli.compiler.flow.aliases import Alias, Aliases, OwnNames
 from botticelli.compiler.flow.outputs import output_type
 from botticelli.compiler.flow.points import Flow, Latest, Point, follow
 from botticelli.compiler.ir.types import Int, Json, Text, Type, Unknown
-from botticelli.compiler.narrative.located import Name, Part
+from botticelli.compiler.narrative.located import Name
 from botticelli.compiler.narrative.located import Text as Written
-from botticelli.compiler.narrative.model import Act, NarrativeFile, Reference, TableQuery
+from botticelli.compiler.narrative.model import Act
 from botticelli.compiler.nearest import Names, nearest
 from botticelli.compiler.semantics.configuration import Configuration
 from botticelli.compiler.templates.scope import (
@@ -27,18 +28,6 @@ from botticelli.compiler.workspace.tables import row_type
 from botticelli.compiler.workspace.workspace import NarrativeAt, Unit, Workspace
 
 RESERVED = ("previous", "state", "env", "vars", "iteration", "trigger")
-_VALUES = ("previous", "iteration", "trigger")
-
-
-class Alias(Struct, frozen=True):
-    """A name that a table input brings into scope, and the query it stands for."""
-
-    name: str
-    table: str
-    anchor: Anchor
-    limit: int | None
-    columns: tuple[str, ...] | None = None
-    written: bool = False
 
 
 class Previous(Struct, frozen=True):
@@ -60,21 +49,21 @@ class Surroundings(Struct, frozen=True, dict=True):
     workspace: Workspace
     configuration: Configuration
     acts: Mapping[str, Act]
-    aliases: Mapping[str, Mapping[str, Alias]]
+    aliases: Aliases
     later: Mapping[str, Name]
     latest: Sequence[Latest]
     has_triggers: bool
     _types: dict[int, Type] = {}
 
     @cached_property
-    def own_names(self) -> frozenset[str]:
+    def own_names(self) -> OwnNames:
         """All names that the narrative itself brings into scope anywhere."""
-        return _own(self.acts, self.aliases)
+        return OwnNames(self.acts, self.aliases)
 
     @cached_property
     def every_name(self) -> Names:
         """All that can be in scope anywhere."""
-        return Names((*self.own_names, *RESERVED))
+        return Names((*self.acts, *self.own_names.aliases, *RESERVED))
 
     @cached_property
     def variables(self) -> Members:
@@ -115,7 +104,7 @@ def surround(at: NarrativeAt, workspace: Workspace) -> tuple[Surroundings, Flow]
     """Follow a narrative, and gather what is the same at every place of it."""
     assert at.unit.file is not None
     acts = at.unit.file.acts_of(at.narrative)
-    aliases = _aliases(acts, at.unit.file)
+    aliases = Aliases(acts, at.unit.file)
     flow = follow(at.narrative, acts, aliases)
     around = Surroundings(
         unit=at.unit,
@@ -139,7 +128,7 @@ class PlaceScope:
         self._act = act
 
     @property
-    def own_names(self) -> frozenset[str]:
+    def own_names(self) -> Container[str]:
         return self._around.own_names
 
     def resolve(self, name: str, missing: frozenset[str] = frozenset()) -> Resolution | None:
@@ -303,80 +292,3 @@ class PlaceScope:
             reason=f"`{act}`, which reads it, runs only on some ways",
             labels=(Label(cause.message, cause.location),) if cause else (),
         )
-
-
-def own_names(acts: Mapping[str, Act], file: NarrativeFile | None) -> frozenset[str]:
-    """Return the names that `${NAME}` means before it means the environment: a narrative's own,
-    wherever in it that stands. What is not there yet is a fault, and no variable."""
-    return _own(acts, _aliases(acts, file))
-
-
-def _own(acts: Iterable[str], aliases: Mapping[str, Iterable[str]]) -> frozenset[str]:
-    return frozenset((*acts, *_VALUES, *(name for each in aliases.values() for name in each)))
-
-
-def _aliases(
-    acts: Mapping[str, Act], file: NarrativeFile | None
-) -> Mapping[str, Mapping[str, Alias]]:
-    """Return the names that table inputs bring into scope, by act."""
-    found = (
-        (name, {alias.name: alias for alias in aliases_of(act, file)}) for name, act in acts.items()
-    )
-    return {name: aliases for name, aliases in found if aliases}
-
-
-def aliases_of(act: Act, file: NarrativeFile | None) -> Iterator[Alias]:
-    """Yield the names under which an act's table inputs are in scope.
-
-    With an alias, only the alias is; otherwise the resource's name and the table's.
-    """
-    if file is None:
-        return
-    for item in act.inputs:
-        if isinstance(item, TableQuery):
-            yield from _query_aliases(item, None, item.node)
-        elif isinstance(item, Reference) and item.kind == "tables" and item.name in file.tables:
-            query = file.tables[item.name].input
-            if isinstance(query, TableQuery):
-                yield from _refined_aliases(item, query)
-        elif isinstance(item, Reference) and item.kind == "table":
-            yield from _refined_aliases(item, None)
-
-
-def _query_aliases(query: TableQuery, name: str | None, where: Anchor) -> Iterator[Alias]:
-    if query.table_name is None:
-        return
-    limit = query.sample or query.limit
-    rows = limit.value if limit is not None else DEFAULT_LIMIT
-    columns = tuple(text.value for text in query.columns) if query.columns is not None else None
-    table = query.table_name.value
-    if query.alias is not None:
-        yield Alias(query.alias.value, table, query.alias, rows, columns, written=True)
-        return
-    for known in dict.fromkeys((name, table) if name else (table,)):
-        yield Alias(known, table, where, rows, columns)
-
-
-def _refined_aliases(item: Reference, query: TableQuery | None) -> Iterator[Alias]:
-    clauses = item.clauses
-    base = (
-        list(_query_aliases(query, item.name, item))
-        if query is not None
-        else [Alias(item.name, item.name, item, DEFAULT_LIMIT)]
-    )
-    for alias in base if clauses is None or clauses.alias is None else base[:1]:
-        limit, columns = alias.limit, alias.columns
-        name, where, written = alias.name, alias.anchor, alias.written
-        if clauses is not None:
-            count = clauses.sample or clauses.limit
-            limit = int(count.value) if count is not None else limit
-            if clauses.columns is not None:
-                columns = tuple(column.name for column in clauses.columns)
-            if clauses.alias is not None:
-                name, written = clauses.alias.value, True
-                where = Part(item.text, clauses.alias.start, clauses.alias.end)
-        yield Alias(name, alias.table, where, limit, columns, written)
-
-
-DEFAULT_LIMIT = 10
-"""Rows that a query gives when it says nothing."""
