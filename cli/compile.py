@@ -1,11 +1,20 @@
-"""`botticelli compile`: a narrative as the runtime gets it."""
+"""`botticelli compile`: a narrative as the runtime gets it, or explained to a person."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from botticelli.cli.main import EXIT_FINDINGS
+
+if TYPE_CHECKING:
+    from botticelli.compiler.compile import CompileResult
+
+FORMATS = ("text", "json", "mermaid")
+
+_SHARE = click.FloatRange(min=0, max=1, min_open=True)
 
 
 @click.command("compile")
@@ -15,27 +24,95 @@ from botticelli.cli.main import EXIT_FINDINGS
     "--output",
     "-o",
     type=click.Path(dir_okay=False, writable=True, allow_dash=True, path_type=Path),
-    help="Where the program goes; by default to standard output.",
+    help="Where the result goes; by default to standard output.",
 )
+@click.option(
+    "--explain",
+    "explains",
+    is_flag=True,
+    help="Say what the narrative does and what it takes, instead of writing the program.",
+)
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(FORMATS),
+    help="With --explain: how it is written (text by default).",
+)
+@click.option("--driver", metavar="NAME", help="With --explain: what will ask the model.")
+@click.option("--tier", metavar="NAME", help="With --explain: the provider's tier.")
+@click.option("--rpm-multiplier", type=_SHARE, help="Share of the requests per minute to use.")
+@click.option("--tpm-multiplier", type=_SHARE, help="Share of the tokens per minute to use.")
+@click.option("--rpd-multiplier", type=_SHARE, help="Share of the day's limits to use.")
 @click.option("--no-color", is_flag=True, help="Write no colours.")
-def command(file: Path, narrative: str | None, output: Path | None, no_color: bool) -> None:
-    """Check FILE and compile a narrative of it to its intermediate representation, as JSON."""
-    from botticelli.cli.colors import wants_color
-    from botticelli.compiler.compile import NarrativeChoiceError, compile_file
-    from botticelli.compiler.ir.encoding import encode
-    from botticelli.compiler.report import render
+def command(
+    *,
+    file: Path,
+    narrative: str | None,
+    output: Path | None,
+    explains: bool,
+    format_name: str | None,
+    driver: str | None,
+    tier: str | None,
+    rpm_multiplier: float | None,
+    tpm_multiplier: float | None,
+    rpd_multiplier: float | None,
+    no_color: bool,
+) -> None:
+    """Check FILE and compile a narrative of it to its intermediate representation, as JSON.
 
+    With --explain, say in place of it what runs, on what, what it takes and whether that fits, for
+    somebody who has never seen it. Exits with 1 when something is wrong.
+    """
+    from botticelli.compiler.compile import NarrativeChoiceError, compile_file
+
+    asked = {
+        "--format": format_name,
+        "--driver": driver,
+        "--tier": tier,
+        "--rpm-multiplier": rpm_multiplier,
+        "--tpm-multiplier": tpm_multiplier,
+        "--rpd-multiplier": rpd_multiplier,
+    }
+    _refuse_without_explain(asked, explains=explains)
     try:
         result = compile_file(file, narrative)
     except NarrativeChoiceError as error:
         raise click.UsageError(str(error)) from error
+    _show_findings(result, no_color=no_color)
+    if explains:
+        if result.lowered is not None:
+            from botticelli.cli.explaining import Question, explained
+            from botticelli.compiler.ir.program import Multipliers
+
+            budget = Multipliers(rpm_multiplier, tpm_multiplier, rpd_multiplier)
+            question = Question(file=file, driver=driver, tier=tier, budget=budget)
+            colors = output is None and not no_color
+            _write(explained(result, question, format_name or "text", color=colors), output)
+    elif result.program is not None:
+        from botticelli.compiler.ir.encoding import encode
+
+        _write(encode(result.program), output)
+    if result.program is None:
+        sys.exit(EXIT_FINDINGS)
+
+
+def _refuse_without_explain(asked: Mapping[str, object], *, explains: bool) -> None:
+    given = [name for name, value in asked.items() if value not in (None, False)]
+    if given and not explains:
+        raise click.UsageError(f"{given[0]} goes with --explain")
+
+
+def _show_findings(result: "CompileResult", *, no_color: bool) -> None:
+    from botticelli.cli.colors import wants_color
+    from botticelli.compiler.report import render
+
     if result.diagnostics:
         color = not no_color and wants_color(sys.stderr)
         report = render("text", result.diagnostics, color=color, files=result.files)
         click.echo(report, nl=False, err=True, color=color)
-    if result.program is None:
-        sys.exit(EXIT_FINDINGS)
-    data = encode(result.program)
+
+
+def _write(data: bytes, output: Path | None) -> None:
     if output is None or str(output) == "-":
         sys.stdout.buffer.write(data)
         return

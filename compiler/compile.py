@@ -27,7 +27,7 @@ class CompileResult(Struct, frozen=True):
     """A program, unless errors stand in its way; and all that was found in the files it needs.
 
     `lowered` is what can be explained although it is not to be run: the program also where only
-    errors of budgets, security or media stand in its way.
+    errors of budgets, security or media stand in its way. `units` are the files it needs.
     """
 
     program: Program | None
@@ -35,6 +35,7 @@ class CompileResult(Struct, frozen=True):
     configuration: Configuration
     files: int
     lowered: Program | None = None
+    units: tuple[Unit, ...] = ()
 
 
 class NarrativeChoiceError(Exception):
@@ -78,7 +79,7 @@ def compile_file(path: Path, narrative: str | None = None) -> CompileResult:
         lowered = lower_program(entry, workspace, configuration, workspace.types.records)
     refused = any(each.rule.severity is Severity.ERROR for each in diagnostics)
     program = None if refused else lowered
-    return CompileResult(program, diagnostics, configuration, len(units), lowered)
+    return CompileResult(program, diagnostics, configuration, len(units), lowered, tuple(units))
 
 
 def _judge(unit: Unit, workspace: Workspace, reporter: Reporter) -> None:

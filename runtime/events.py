@@ -64,8 +64,7 @@ class ActStarted(EventNode, frozen=True, tag="act-started"):
 
 
 class RequestReserved(EventNode, frozen=True, tag="request-reserved"):
-    """Room was taken in all windows for one request; tokens are as reserved. `counted`: the input's
-    are as the provider counts them, and not estimated."""
+    """Room was taken in all windows for one request; tokens are as reserved."""
 
     address: str
     model: str
@@ -73,7 +72,6 @@ class RequestReserved(EventNode, frozen=True, tag="request-reserved"):
     input_tokens: int
     output_tokens: int
     limits: tuple[LimitUse, ...] = ()
-    counted: bool = False
 
 
 class Waiting(EventNode, frozen=True, tag="waiting"):

@@ -5,9 +5,8 @@ time itself. What comes out is the shortest time that pacing allows, from the be
 that nothing has used yet.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
-from itertools import chain, repeat
 
 from msgspec import Struct
 
@@ -128,7 +127,27 @@ def _fits_one_day(use: CarouselUse, limits: dict[Pool, Limits]) -> bool:
     return True
 
 
+class Sent(Struct, frozen=True):
+    """A request of a schedule: when it was ready and when it was sent, as moments of virtual time,
+    the limit that it waited for last, and what it used."""
+
+    iteration: int
+    narrative: str
+    act: str
+    pool: Pool
+    limits: Limits
+    usage: Usage
+    ready: float
+    at: float
+    limit: str | None
+
+
+Watch = Callable[[Sent], None]
+"""Is told of each request in turn."""
+
+
 class _Request(Struct, frozen=True):
+    narrative: str
     act: str
     pool: Pool
     limits: Limits
@@ -136,7 +155,7 @@ class _Request(Struct, frozen=True):
     usage: Usage
 
 
-def predict(use: CarouselUse, track: Track) -> Schedule:
+def predict(use: CarouselUse, track: Track, watch: Watch | None = None) -> Schedule:
     """Run a carousel in virtual time on one track of its intervals."""
     books: dict[Pool, Books] = {}
     now = start = _start(use)
@@ -148,34 +167,43 @@ def predict(use: CarouselUse, track: Track) -> Schedule:
         now = due = max(now, due)
         for request in requests:
             book = books.setdefault(request.pool, Books(request.limits.day))
-            decision, now = _admit(book, now, request, waits=use.waits)
+            ready = now
+            decision, now, limit = _admit(book, now, request, waits=use.waits)
             if not isinstance(decision, Admitted):
                 stop = Stop(iteration, request.act, decision.limit, decision.value)
                 return Schedule(now - start, count, stop)
+            if watch is not None:
+                watch(_sent(iteration, request, ready, now, limit))
             book.enter(count, decision.entry)
             book.settle(count, now, request.usage)
             count += 1
-            if count >= MAX_REQUESTS:
-                return Schedule(now - start, count)
         due += every
+        if count >= MAX_REQUESTS:
+            break
     return Schedule(now - start, count)
+
+
+def _sent(iteration: int, request: _Request, ready: float, at: float, limit: str | None) -> Sent:
+    by = request.narrative, request.act, request.pool, request.limits
+    return Sent(iteration, *by, request.usage, ready, at, limit)
 
 
 def _admit(
     book: Books, now: float, request: _Request, *, waits: bool
-) -> tuple[Admitted | Exhausted | Impossible, float]:
+) -> tuple[Admitted | Exhausted | Impossible, float, str | None]:
+    waited: str | None = None
     while True:
         decision = book.assess(now, request.limits, request.demand)
         match decision:
-            case Later(at=at):
-                now = at
-            case Exhausted(resets=resets) if waits:
-                now = resets
+            case Later(limit=limit, at=at):
+                now, waited = at, limit
+            case Exhausted(limit=limit, resets=resets) if waits:
+                now, waited = resets, limit
             case Busy(limit=limit):
                 # Nothing is ever under way here: the limit admits nothing at all.
-                return Impossible(limit, 0, None), now
+                return Impossible(limit, 0, None), now, waited
             case _:
-                return decision, now
+                return decision, now, waited
 
 
 def _start(use: CarouselUse) -> float:
@@ -187,7 +215,7 @@ def _start(use: CarouselUse) -> float:
     return START
 
 
-def _iterations(use: CarouselUse, track: Track) -> Iterator[Iterator[_Request]]:
+def _iterations(use: CarouselUse, track: Track) -> Iterator[list[_Request]]:
     """The requests of each iteration: where they are a fraction, one every so many iterations."""
     number = use.carousel.iterations
     if track is Track.EXPECTED and use.until:
@@ -195,12 +223,12 @@ def _iterations(use: CarouselUse, track: Track) -> Iterator[Iterator[_Request]]:
     elif track is Track.FLOOR and use.until:
         number = 1
     plans = [plan for ask in use.spent.asks if (plan := _plan(use, ask, track, number)) is not None]
-    for iteration in range(1, number + 1) if plans else ():
-        found = [
-            repeat(request, _whole(rate * iteration) - _whole(rate * (iteration - 1)))
-            for rate, request in plans
-        ]
-        yield chain.from_iterable(found)
+    for iteration in range(1, number + 1):
+        found: list[_Request] = []
+        for rate, request in plans:
+            due = _whole(rate * iteration) - _whole(rate * (iteration - 1))
+            found.extend([request] * due)
+        yield found
 
 
 def _plan(
@@ -215,6 +243,7 @@ def _plan(
     limits = scale(ask.model.facts.limits, ask.multipliers)
     reserved = ask.output if ask.output is not None else (limits.tpm or limits.otpm or 0)
     return requests / iterations, _Request(
+        ask.narrative,
         ask.act,
         ask.model.pool,
         limits,

@@ -78,6 +78,11 @@ class Providers:
         """The names of a provider's tiers; none for a provider that is not known."""
         return tuple(self._tables.get(provider, {}).get("tiers", {}))
 
+    def as_of(self, provider: str) -> str | None:
+        """The date on which a provider's data was true, where it says so."""
+        date: str | None = self._tables.get(provider, {}).get("as_of")
+        return date
+
     def tier(self, provider: str, tier: str | None = None) -> str | None:
         """Return the tier that applies: the one asked for, else the provider's default.
 

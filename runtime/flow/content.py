@@ -7,18 +7,9 @@ an act with `extract_output` as soon as it has come. A called narrative stores o
 from collections.abc import Iterator
 from typing import Any
 
-from botticelli.compiler.ir.program import (
-    Act,
-    Branch,
-    Content,
-    Narrative,
-    Parallel,
-    Repeat,
-    RunAct,
-    Sequence,
-    Step,
-)
+from botticelli.compiler.ir.program import Act, Content, Narrative
 from botticelli.compiler.semantics.content import describe_columns
+from botticelli.compiler.semantics.stored import is_explicit, is_stored, last_asking
 from botticelli.runtime.content.extraction import Extracted, extract, records_of
 from botticelli.runtime.effects import Failure, StoreContent, Stored
 from botticelli.runtime.events import ContentStored, NothingStored, Warned
@@ -28,8 +19,7 @@ from botticelli.runtime.flow.scope import ActFailedError, Answered, Frame, Scope
 
 def stores(frame: Frame) -> bool:
     """Whether a narrative stores answers where it stands."""
-    content = frame.narrative.content
-    return not content.skip and (not frame.called or _is_explicit(content))
+    return is_stored(frame.narrative.content, called=frame.called)
 
 
 def description(frame: Frame, act: Act) -> str | None:
@@ -37,15 +27,12 @@ def description(frame: Frame, act: Act) -> str | None:
     content = frame.narrative.content
     if content.template is None or content.target is not None or not stores(frame):
         return None
-    if act.output is not None or not (act.extract_output or act.name in last_asking(frame)):
+    if act.output is not None or not (
+        act.extract_output or act.name in last_asking(frame.narrative)
+    ):
         return None
     schema = frame.templates.get(content.template)
     return None if schema is None else describe_columns(schema)
-
-
-def last_asking(frame: Frame) -> frozenset[str]:
-    """Return the acts that may be the last to ask the model, in written order."""
-    return frozenset(_last(frame.narrative.order, frame.narrative)[0])
 
 
 def store_at_once(frame: Frame, answered: Answered) -> Walk[None]:
@@ -85,7 +72,7 @@ def _store(frame: Frame, answered: Answered) -> Walk[None]:
         records=extracted.records,
     )
     if isinstance(result, Failure):
-        if _is_explicit(content) or answered.act.extract_output:
+        if is_explicit(content) or answered.act.extract_output:
             raise ActFailedError(
                 answered.address, act, f"storing its answer failed: {result.message}"
             )
@@ -108,32 +95,6 @@ def _columns(frame: Frame, content: Content) -> Any:
     if content.target is not None:
         return frame.program.schemas.get(content.target)
     return None if content.template is None else frame.templates.get(content.template)
-
-
-def _is_explicit(content: Content) -> bool:
-    return content.target is not None or content.template is not None
-
-
-def _last(step: Step, narrative: Narrative) -> tuple[set[str], bool]:
-    """Return the acts that may be the last of a step to ask, and whether one of them surely is."""
-    match step:
-        case RunAct(act=name):
-            act = narrative.acts[name]
-            return ({name}, act.when is None) if act.asks_model else (set(), False)
-        case Repeat(body=body):
-            return _last(body, narrative)
-        case Branch(then=then, otherwise=otherwise):
-            first, surely = _last(then, narrative)
-            second, also = (set[str](), False) if otherwise is None else _last(otherwise, narrative)
-            return first | second, surely and also
-        case Sequence(steps=steps) | Parallel(steps=steps):
-            found: set[str] = set()
-            for inner in reversed(steps):
-                acts, surely = _last(inner, narrative)
-                found |= acts
-                if surely:
-                    return found, True
-            return found, False
 
 
 def templates_of(narrative: Narrative) -> Iterator[str]:

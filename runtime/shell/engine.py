@@ -85,7 +85,6 @@ class Run:
             clock=self._clock,
             budget=equipment.budget,
             emit=self._emit,
-            counter=equipment.counter,
             stream=stream,
         )
         self._performer = Performer(

@@ -1,0 +1,84 @@
+"""`botticelli compile --explain`: a narrative and its bounds, explained in a format."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from msgspec import Struct
+
+from botticelli.cli.colors import wants_color
+from botticelli.compiler.ir.program import Multipliers
+
+if TYPE_CHECKING:
+    from botticelli.compiler.budget.models import Models
+    from botticelli.compiler.compile import CompileResult
+    from botticelli.compiler.explain.explanation import Explanation
+    from botticelli.compiler.explain.sources import Sources
+
+
+class Question(Struct, frozen=True, kw_only=True):
+    """Of which file an explanation is asked, and under which limits."""
+
+    file: Path
+    driver: str | None
+    tier: str | None
+    budget: Multipliers
+
+
+def explained(
+    result: "CompileResult", question: Question, format_name: str, *, color: bool
+) -> bytes:
+    """Return the explanation of what was compiled. Raises click.UsageError for an unknown tier."""
+    detailed = format_name in {"json", "html"}
+    explanation, _ = explanation_of(result, question, detailed=detailed)
+    match format_name:
+        case "text":
+            from botticelli.compiler.explain.text import render
+
+            text = render(explanation, color=color and wants_color(sys.stdout))
+        case "json":
+            from botticelli.compiler.explain.json import render as as_json
+
+            text = as_json(explanation)
+        case _:
+            from botticelli.compiler.explain.mermaid import render as as_mermaid
+
+            text = as_mermaid(explanation)
+    return text.encode()
+
+
+def explanation_of(
+    result: "CompileResult", question: Question, *, detailed: bool
+) -> "tuple[Explanation, Sources]":
+    """Return the explanation, and the sources that it speaks of. ``detailed``: with the pieces of
+    prompts and the course of the run."""
+    from botticelli.compiler.budget.analysis import budget_of
+    from botticelli.compiler.budget.models import Models
+    from botticelli.compiler.explain.explaining import explain
+    from botticelli.compiler.explain.sources import Sources
+
+    assert result.lowered is not None
+    configuration = result.configuration
+    project = Path(configuration.project)
+    models = Models(configuration, question.driver, question.tier)
+    _check_tier(models, question.tier)
+    budget = budget_of(
+        result.lowered, models, project=configuration.budget, command_line=question.budget
+    )
+    sources = Sources(result.units, project)
+    name = Path(os.path.relpath(question.file.absolute(), project)).as_posix()
+    return explain(budget, models, name, sources.locate if detailed else None), sources
+
+
+def _check_tier(models: "Models", tier: str | None) -> None:
+    from botticelli.compiler.nearest import listing, nearest
+    from botticelli.compiler.semantics.providers import UnknownTierError
+
+    try:
+        models.providers.tier(models.provider, tier)
+    except UnknownTierError as error:
+        guess = nearest(error.tier, error.known)
+        hint = f"did you mean `{guess}`?" if guess else f"it has {listing(error.known)}"
+        raise click.UsageError(f"{error}; {hint}") from error

@@ -1,0 +1,157 @@
+"""How a run goes in virtual time: who waits for what, and how full each limit is at each moment.
+
+All of it comes from the limiter's own books, which the schedule asks.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from msgspec import Struct
+
+from botticelli.compiler.budget.intervals import Interval
+from botticelli.compiler.budget.result import CarouselUse
+from botticelli.compiler.budget.schedule import MAX_REQUESTS, Schedule, Sent, Track, predict
+from botticelli.compiler.explain import explanation as shown
+from botticelli.compiler.semantics.limits import MINUTE, SLACK, Books, Entry
+
+MAX_READINGS = 600
+"""Readings of one limit that are kept; of more, each stretch has its highest and its last."""
+
+_LONG = 1.0
+"""Seconds of a wait from which it is shown by itself."""
+
+EVERY = "every"
+"""Why nothing is sent: the next start is not due."""
+
+Key = tuple[str, str]
+"""An act, by its narrative and its name."""
+
+
+class Course(Struct, frozen=True):
+    """A run on all tracks: its seconds, those that each act waits for limits, and what is drawn of
+    the run that is expected."""
+
+    seconds: Interval
+    waits: dict[Key, Interval]
+    drawn: shown.Course | None
+
+
+def course_of(use: CarouselUse, *, drawn: bool) -> Course:
+    """Follow a run on each track of its intervals."""
+    least = (use.carousel.iterations - 1) * (use.carousel.every or 0.0)
+    if not use.spent.asks:
+        return Course(Interval(least, least, least), {}, None)
+    sent: dict[Track, list[Sent]] = {track: [] for track in Track}
+    floor, expected, ceiling = (predict(use, track, sent[track].append) for track in Track)
+    bounded = ceiling.stop is None and all(
+        ask.use.tokens.ceiling is not None for ask in use.spent.asks
+    )
+    waited = {track: _waited(sent[track]) for track in Track}
+    waits = {
+        key: Interval(
+            waited[Track.FLOOR].get(key, 0.0),
+            waited[Track.EXPECTED].get(key, 0.0),
+            waited[Track.CEILING].get(key, 0.0) if bounded else None,
+        )
+        for key in dict.fromkeys((ask.narrative, ask.act) for ask in use.spent.asks)
+    }
+    seconds = Interval(
+        floor.seconds, max(floor.seconds, expected.seconds), ceiling.seconds if bounded else None
+    )
+    return Course(seconds, waits, _drawn(sent[Track.EXPECTED], expected) if drawn else None)
+
+
+def _waited(sent: Iterable[Sent]) -> dict[Key, float]:
+    waits: dict[Key, float] = {}
+    for each in sent:
+        key = (each.narrative, each.act)
+        waits[key] = waits.get(key, 0.0) + each.at - each.ready
+    return waits
+
+
+def _drawn(sent: list[Sent], schedule: Schedule) -> shown.Course:
+    start = sent[0].ready if sent else 0.0
+    curves = _Curves(start)
+    for each in sent:
+        curves.add(each)
+    curves.end(start + schedule.seconds)
+    return shown.Course(
+        seconds=schedule.seconds,
+        curves=curves.found(),
+        waits=tuple(islice(_pauses(sent, start), MAX_READINGS)),
+        cut=schedule.requests >= MAX_REQUESTS,
+    )
+
+
+def _pauses(sent: Iterable[Sent], start: float) -> Iterator[shown.Wait]:
+    """Yield the stretches in which nothing is sent: for the next start, or for a limit."""
+    last = start
+    for each in sent:
+        if each.ready - last >= _LONG:
+            yield shown.Wait(start=last - start, end=each.ready - start, reason=EVERY)
+        if each.at - each.ready >= _LONG:
+            reason = each.limit or ""
+            yield shown.Wait(start=each.ready - start, end=each.at - start, reason=reason)
+        last = each.at
+
+
+class _Curves:
+    """How full the limits are, from requests entered into books in the order of their time."""
+
+    def __init__(self, start: float) -> None:
+        self._start = start
+        self._count = 0
+        self._books: dict[str, Books] = {}
+        self._last: dict[str, Sent] = {}
+        self._curves: dict[tuple[str, str], tuple[int, list[shown.Reading]]] = {}
+
+    def add(self, sent: Sent) -> None:
+        pool = sent.pool[1]
+        books = self._books.setdefault(pool, Books(sent.limits.day))
+        before = self._last.get(pool)
+        if before is not None and (over := before.at + MINUTE + SLACK) < sent.at:
+            self._read(before, over)
+        self._read(sent, sent.at)
+        usage = sent.usage
+        entry = Entry(sent.at, usage.input, usage.output, usage.input + usage.output)
+        books.enter(self._count, entry)
+        books.settle(self._count, sent.at, usage)
+        self._count += 1
+        self._read(sent, sent.at)
+        self._last[pool] = sent
+
+    def end(self, moment: float) -> None:
+        for sent in self._last.values():
+            self._read(sent, max(moment, sent.at + MINUTE + SLACK))
+
+    def found(self) -> tuple[shown.Curve, ...]:
+        return tuple(
+            shown.Curve(pool=pool, limit=limit, value=value, readings=tuple(_thinned(readings)))
+            for (pool, limit), (value, readings) in self._curves.items()
+        )
+
+    def _read(self, sent: Sent, now: float) -> None:
+        pool = sent.pool[1]
+        for reading in self._books[pool].readings(now, sent.limits):
+            _, readings = self._curves.setdefault((pool, reading.limit), (reading.value, []))
+            readings.append(shown.Reading(round(now - self._start, 3), reading.used))
+
+
+def _thinned(readings: list[shown.Reading]) -> Iterator[shown.Reading]:
+    """Of many readings keep those that show: of each stretch the highest, and what follows it."""
+    if len(readings) <= MAX_READINGS:
+        yield from _changes(readings)
+        return
+    size = -(-len(readings) * 2 // MAX_READINGS)
+    for begin in range(0, len(readings), size):
+        stretch = readings[begin : begin + size]
+        highest = max(stretch, key=lambda each: each.used)
+        yield highest
+        if stretch[-1] is not highest:
+            yield stretch[-1]
+
+
+def _changes(readings: list[shown.Reading]) -> Iterator[shown.Reading]:
+    for number, each in enumerate(readings):
+        if number in {0, len(readings) - 1} or each.used != readings[number - 1].used:
+            yield each
