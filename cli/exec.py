@@ -57,6 +57,11 @@ def _parse_variables(
     callback=_parse_variables,
     help="Set a variable; may be given several times.",
 )
+@click.option(
+    "--count-tokens",
+    is_flag=True,
+    help="Have the provider count the input that minutes reserve, where it can, not estimate it.",
+)
 @click.option("--max-requests", type=click.IntRange(min=1), help="Requests this run may send.")
 @click.option(
     "--max-cost",

@@ -42,6 +42,7 @@ class CommandLine(Struct, frozen=True, kw_only=True):
     tpm_multiplier: float | None
     rpd_multiplier: float | None
     variables: dict[str, str]
+    count_tokens: bool
     max_requests: int | None
     max_cost: float | None
     only: str | None
@@ -90,6 +91,7 @@ def execute(given: CommandLine) -> int:
         events=given.events,
         event_answers=given.event_answers,
         stream=not given.no_stream,
+        count_tokens=given.count_tokens,
         quiet=given.quiet,
         log=None if given.log_format is None else EventLog(prompts=given.log_prompts),
         on_unknown=given.on_unknown,

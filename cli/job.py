@@ -38,7 +38,7 @@ class Job:
     """Runs one plan. `confirmed` names commands that need no further confirmation, `on_unknown`
     says what to do with writes of unknown outcome where nobody can be asked. `event_answers` has
     the pieces of answers written to `events`; `stream` allows to ask for pieces, which is done
-    where someone looks at them."""
+    where someone looks at them. `count_tokens` has the provider count what minutes reserve."""
 
     def __init__(
         self,
@@ -47,6 +47,7 @@ class Job:
         events: IO[str] | None,
         event_answers: bool,
         stream: bool,
+        count_tokens: bool,
         quiet: bool,
         log: "EventLog | None",
         on_unknown: str | None,
@@ -56,6 +57,7 @@ class Job:
         self._events = events
         self._event_answers = event_answers
         self._stream = stream and (event_answers or display.follows_answers)
+        self._count_tokens = count_tokens
         self._quiet = quiet
         self._log = log
         self._on_unknown = on_unknown
@@ -82,7 +84,8 @@ class Job:
 
     async def _execute(self, plan: "Plan", clock: "Clock") -> Report:
         self._obey_signals()
-        equipment = await equip(plan.program, plan.configuration, plan.options, os.environ, clock)
+        options = replace(plan.options, count_tokens=self._count_tokens)
+        equipment = await equip(plan.program, plan.configuration, options, os.environ, clock)
         gc.freeze()  # what is loaded by now is needed to the end, and need not be looked through
         try:
             journal = open_journal(Path(plan.configuration.project), create=True)

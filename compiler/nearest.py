@@ -1,7 +1,7 @@
 """Did you mean: the known name that a misspelt one most likely stands for."""
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 LONGEST = 100
@@ -34,6 +34,11 @@ class Names:
         folded = _fold(name)
         match = _closest(folded, self._near(folded))
         return self._by_folded[match] if match is not None else None
+
+    def alike(self, name: str) -> Iterator[str]:
+        """Yield the known names among which the closest one is."""
+        if len(name) <= LONGEST:
+            yield from map(self._by_folded.__getitem__, self._near(_fold(name)))
 
     def _near(self, folded: str) -> tuple[str, ...]:
         if len(self._by_folded) <= 4 * _NEIGHBOURS:

@@ -64,7 +64,8 @@ class ActStarted(EventNode, frozen=True, tag="act-started"):
 
 
 class RequestReserved(EventNode, frozen=True, tag="request-reserved"):
-    """Room was taken in all windows for one request; tokens are as reserved."""
+    """Room was taken in all windows for one request; tokens are as reserved. `counted`: the input's
+    are as the provider counts them, and not estimated."""
 
     address: str
     model: str
@@ -72,6 +73,7 @@ class RequestReserved(EventNode, frozen=True, tag="request-reserved"):
     input_tokens: int
     output_tokens: int
     limits: tuple[LimitUse, ...] = ()
+    counted: bool = False
 
 
 class Waiting(EventNode, frozen=True, tag="waiting"):

@@ -7,6 +7,7 @@ that nothing has used yet.
 
 from collections.abc import Callable, Iterator
 from enum import StrEnum
+from itertools import chain, repeat
 
 from msgspec import Struct
 
@@ -177,9 +178,9 @@ def predict(use: CarouselUse, track: Track, watch: Watch | None = None) -> Sched
             book.enter(count, decision.entry)
             book.settle(count, now, request.usage)
             count += 1
+            if count >= MAX_REQUESTS:
+                return Schedule(now - start, count)
         due += every
-        if count >= MAX_REQUESTS:
-            break
     return Schedule(now - start, count)
 
 
@@ -215,7 +216,7 @@ def _start(use: CarouselUse) -> float:
     return START
 
 
-def _iterations(use: CarouselUse, track: Track) -> Iterator[list[_Request]]:
+def _iterations(use: CarouselUse, track: Track) -> Iterator[Iterator[_Request]]:
     """The requests of each iteration: where they are a fraction, one every so many iterations."""
     number = use.carousel.iterations
     if track is Track.EXPECTED and use.until:
@@ -223,12 +224,12 @@ def _iterations(use: CarouselUse, track: Track) -> Iterator[list[_Request]]:
     elif track is Track.FLOOR and use.until:
         number = 1
     plans = [plan for ask in use.spent.asks if (plan := _plan(use, ask, track, number)) is not None]
-    for iteration in range(1, number + 1):
-        found: list[_Request] = []
-        for rate, request in plans:
-            due = _whole(rate * iteration) - _whole(rate * (iteration - 1))
-            found.extend([request] * due)
-        yield found
+    for iteration in range(1, number + 1) if plans else ():
+        found = [
+            repeat(request, _whole(rate * iteration) - _whole(rate * (iteration - 1)))
+            for rate, request in plans
+        ]
+        yield chain.from_iterable(found)
 
 
 def _plan(

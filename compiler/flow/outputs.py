@@ -68,8 +68,8 @@ def _called_type(name: str, unit: Unit, workspace: Workspace, depth: int) -> Typ
     at = resolve(name, unit, workspace).found
     if at is None or at.unit.file is None:
         return Unknown()
-    end = follow(at.narrative, at.unit.file.acts_of(at.narrative)).end
-    kinds = {output_type(act, at.unit, workspace, depth + 1) for act in end.previous}
+    last = follow(at.narrative, at.unit.file.acts_of(at.narrative)).last_acts
+    kinds = {output_type(act, at.unit, workspace, depth + 1) for act in last}
     return kinds.pop() if len(kinds) == 1 else Unknown()
 
 

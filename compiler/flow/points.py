@@ -5,11 +5,13 @@ gives a point: what templates and conditions there can rest on, and why.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from botticelli.compiler.diagnostics import Anchor, Location
+from botticelli.compiler.flow.shared_map import SharedMap
 from botticelli.compiler.flow.steps import act_names
 from botticelli.compiler.narrative.located import Name, Text
 from botticelli.compiler.narrative.model import (
@@ -59,25 +61,48 @@ class Siblings(Struct, frozen=True):
         return next((where for item, where in self.group.get(name, ()) if item != self.item), None)
 
 
+class OtherSide(Struct, frozen=True):
+    """The acts of the side of an `if` that is not taken, and what decides against it."""
+
+    acts: Mapping[str, Name]
+    condition: Text
+
+    def cause(self, name: str) -> Cause | None:
+        if name not in self.acts:
+            return None
+        return Cause(f"`{name}` runs only in the other branch of this `if`", self.condition)
+
+
+class Latest(Struct, frozen=True):
+    """Which act ran last: ``act``, or what one of ``others`` says, by their numbers."""
+
+    act: Act | None = None
+    others: tuple[int, ...] = ()
+
+
 class Point(Struct, frozen=True, kw_only=True):
     """What is known before one act runs or one condition is looked at.
 
-    ``runs`` holds the latest run of each act, ``holding`` the conditions that hold here and
-    ``ensured`` the names that those say are not null.
+    ``runs`` holds the latest run of each act, ``readers`` the act that last brought each alias of a
+    table into scope, ``holding`` the conditions that hold here and ``ensured`` the names that those
+    say are not null.
     ``earlier_pass`` are acts that ran only in the pass before of a surrounding repetition,
-    ``siblings`` are the `parallel` groups around it, ``other_branch`` the acts that run only where
-    this is not reached. ``previous`` are the acts of which one ran last;
-    ``previous_certain`` tells that one did.
+    ``siblings`` are the `parallel` groups around it, ``other_sides`` those of each `if` around it.
+    ``previous`` is the number of what is known of the act that ran last, 0 where none has;
+    ``previous_certain`` tells that one did, and ``moved`` that one did since the innermost
+    `parallel` around it began.
     """
 
-    runs: dict[str, Run] = {}
+    runs: SharedMap[Run]
+    readers: SharedMap[str]
     holding: Conditions = frozenset()
     ensured: frozenset[str] = frozenset()
-    earlier_pass: dict[str, Name] = {}
+    earlier_pass: tuple[Mapping[str, Name], ...] = ()
     siblings: tuple[Siblings, ...] = ()
-    other_branch: dict[str, Cause] = {}
-    previous: tuple[Act, ...] = ()
+    other_sides: tuple[OtherSide, ...] = ()
+    previous: int = 0
     previous_certain: bool = False
+    moved: bool = False
     in_carousel: bool = False
 
     def certain(self, name: str) -> bool:
@@ -90,13 +115,23 @@ class Point(Struct, frozen=True, kw_only=True):
         found = (group.beside(name) for group in self.siblings)
         return next((each for each in found if each is not None), None)
 
+    def ran_in_earlier_pass(self, name: str) -> Name | None:
+        """Return where an act stands that has only run in a pass before."""
+        return next((acts[name] for acts in reversed(self.earlier_pass) if name in acts), None)
+
+    def on_other_side(self, name: str) -> Cause | None:
+        """Return why an act runs only where this is not reached."""
+        causes = (side.cause(name) for side in reversed(self.other_sides))
+        return next((cause for cause in causes if cause is not None), None)
+
     def without(self, missing: frozenset[str]) -> "Point":
         """Return what is known where acts are known not to have run: what decided against one of
         them, if that was one condition alone."""
         holding = self.holding
         decided = True
         while decided:
-            left = [self.runs[name].conditions - holding for name in missing if name in self.runs]
+            known = [run for name in missing if (run := self.runs.get(name)) is not None]
+            left = [run.conditions - holding for run in known]
             decided = False
             for rest in left:
                 if len(rest) == 1 and not (denied := frozenset(map(_denial, rest))) <= holding:
@@ -130,34 +165,58 @@ class ConditionPoint(Struct, frozen=True):
 
 
 class Flow(Struct, frozen=True):
-    """A narrative's order, followed."""
+    """A narrative's order, followed. What ``previous`` of a point means stands in ``latest``."""
 
     acts: tuple[ActPoint, ...]
     conditions: tuple[ConditionPoint, ...]
+    latest: tuple[Latest, ...]
     later: dict[str, Name]
     end: Point
 
+    @property
+    def last_acts(self) -> list[Act]:
+        """The acts of which one is the last that runs."""
+        found: dict[int, Act] = {}
+        seen = {self.end.previous}
+        waiting = [self.end.previous]
+        while waiting:
+            latest = self.latest[waiting.pop()]
+            if latest.act is not None:
+                found[id(latest.act)] = latest.act
+            waiting += [other for other in latest.others if other not in seen]
+            seen.update(latest.others)
+        return list(reversed(found.values()))
 
-def follow(narrative: Narrative, acts: Mapping[str, Act]) -> Flow:
-    """Follow a narrative's order. Names in it that are like no act are passed over."""
-    walk = _Walk(acts)
-    start = Point(in_carousel=narrative.carousel is not None)
+
+def follow(
+    narrative: Narrative,
+    acts: Mapping[str, Act],
+    aliases: Mapping[str, Iterable[str]] | None = None,
+) -> Flow:
+    """Follow a narrative's order. Names in it that are like no act are passed over.
+
+    ``aliases`` are the names that the table inputs of each act bring into scope.
+    """
+    walk = _Walk(acts, aliases or {})
+    start = Point(runs=SharedMap(), readers=SharedMap(), in_carousel=narrative.carousel is not None)
     end = start
     later: dict[str, Name] = {}
     if narrative.order is not None:
         end = walk.step(narrative.order.body, start)
         later = walk.named(narrative.order.body)
-    return Flow(tuple(walk.acts), tuple(walk.conditions), later, end)
+    return Flow(tuple(walk.acts), tuple(walk.conditions), tuple(walk.latest), later, end)
 
 
 class _Walk:
     """Collects points on the way through an order."""
 
-    def __init__(self, known: Mapping[str, Act]) -> None:
+    def __init__(self, known: Mapping[str, Act], aliases: Mapping[str, Iterable[str]]) -> None:
         self._known = known
+        self._aliases = aliases
         self._names: Names | None = None
         self.acts: list[ActPoint] = []
         self.conditions: list[ConditionPoint] = []
+        self.latest: list[Latest] = [Latest()]
 
     def named(self, step: Step) -> dict[str, Name]:
         """The acts that a step names, each where it does so first."""
@@ -175,6 +234,13 @@ class _Walk:
         if self._names is None:
             self._names = Names(self._known)
         return self._known.get(self._names.nearest(name.value) or "")
+
+    def _add_latest(self, act: Act | None, *others: int) -> int:
+        self.latest.append(Latest(act, others))
+        return len(self.latest) - 1
+
+    def _either(self, first: int, second: int) -> int:
+        return first if first == second else self._add_latest(None, first, second)
 
     def step(self, step: Step, point: Point) -> Point:
         """Follow one step; return what is known after it."""
@@ -200,26 +266,30 @@ class _Walk:
         inside = point
         if act.carousel is not None:
             inside = replace(
-                inside, in_carousel=True, earlier_pass={**inside.earlier_pass, called: name}
+                inside, in_carousel=True, earlier_pass=(*inside.earlier_pass, {called: name})
             )
         if act.when is not None:
             self.conditions.append(ConditionPoint(act.when, inside))
             inside = inside.given(act.when)
         self.acts.append(ActPoint(act, name, inside))
+        readers = point.readers
+        for alias in self._aliases.get(called, ()):
+            readers = readers.having(alias, called)
         if act.when is None:
-            run = Run(act, name, point.holding)
-            certain = True
-            previous: tuple[Act, ...] = (act,)
-        else:
-            cause = Cause(f"`{called}` runs only when this holds", act.when)
-            run = Run(act, name, inside.holding, cause)
-            certain = point.previous_certain
-            previous = _distinct((*point.previous, act))
+            return replace(
+                point,
+                runs=point.runs.having(called, Run(act, name, point.holding)),
+                readers=readers,
+                previous=self._add_latest(act),
+                previous_certain=True,
+                moved=True,
+            )
+        cause = Cause(f"`{called}` runs only when this holds", act.when)
         return replace(
             point,
-            runs={**point.runs, called: run},
-            previous=previous,
-            previous_certain=certain,
+            runs=point.runs.having(called, Run(act, name, inside.holding, cause)),
+            readers=readers,
+            previous=self._add_latest(act, point.previous),
         )
 
     def _parallel(self, steps: Iterable[Step], point: Point) -> Point:
@@ -230,15 +300,15 @@ class _Walk:
                 group.setdefault(name, []).append((index, where))
         after = point
         for index, branch in enumerate(branches):
-            inside = replace(point, siblings=(*point.siblings, Siblings(group, index)))
-            end = self.step(branch, inside)
-            runs = {name: run for name, run in end.runs.items() if run is not point.runs.get(name)}
-            certain = end.previous_certain and end.previous != point.previous
+            siblings = (*point.siblings, Siblings(group, index))
+            end = self.step(branch, replace(point, siblings=siblings, moved=False))
             after = replace(
                 after,
-                runs={**after.runs, **runs},
-                previous=end.previous if certain else _distinct((*after.previous, *end.previous)),
-                previous_certain=after.previous_certain or certain,
+                runs=_joined(after.runs, end.runs, point.runs),
+                readers=_joined(after.readers, end.readers, point.readers),
+                previous=end.previous if end.moved else self._either(after.previous, end.previous),
+                previous_certain=after.previous_certain or end.moved,
+                moved=after.moved or end.moved,
             )
         return after
 
@@ -249,32 +319,33 @@ class _Walk:
         otherwise = denied
         if step.otherwise is not None:
             otherwise = self._side(step, step.otherwise, step.then, denied)
-        runs = {
-            name: _after_branch(name, then.runs.get(name), otherwise.runs.get(name), step, point)
-            for name in dict.fromkeys((*then.runs, *otherwise.runs))
-        }
+        runs = point.runs
+        sides = (then.runs, otherwise.runs)
+        for name in dict.fromkeys(n for side in sides for n, _ in side.changed_from(point.runs)):
+            ends = then.runs.get(name), otherwise.runs.get(name)
+            runs = runs.having(name, _after_branch(name, *ends, step, point))
+        readers = _joined(point.readers, then.readers, point.readers)
         return replace(
             point,
             runs=runs,
-            previous=_distinct((*then.previous, *otherwise.previous)),
+            readers=_joined(readers, otherwise.readers, point.readers),
+            previous=self._either(then.previous, otherwise.previous),
             previous_certain=then.previous_certain and otherwise.previous_certain,
+            moved=then.moved and otherwise.moved,
         )
 
     def _side(self, step: BranchStep, taken: Step, passed: Step | None, point: Point) -> Point:
         """Follow one side of an `if`, where the acts of the other do not run."""
-        others = self.named(passed) if passed is not None else {}
-        causes = {
-            name: Cause(f"`{name}` runs only in the other branch of this `if`", step.condition)
-            for name in others
-        }
-        inside = replace(point, other_branch={**point.other_branch, **causes})
-        return self.step(taken, inside)
+        if passed is None:
+            return self.step(taken, point)
+        other = OtherSide(self.named(passed), step.condition)
+        return self.step(taken, replace(point, other_sides=(*point.other_sides, other)))
 
     def _repeat(self, step: RepeatStep, point: Point) -> Point:
         inside = replace(
             point,
             in_carousel=True,
-            earlier_pass={**point.earlier_pass, **self.named(step.body)},
+            earlier_pass=(*point.earlier_pass, self.named(step.body)),
         )
         end = self.step(step.body, inside)
         if step.until is not None:
@@ -288,8 +359,14 @@ class _Walk:
         )
 
 
-def _distinct(acts: Iterable[Act]) -> tuple[Act, ...]:
-    return tuple({act.name.value: act for act in acts}.values())
+V = TypeVar("V")
+
+
+def _joined(after: SharedMap[V], end: SharedMap[V], before: SharedMap[V]) -> SharedMap[V]:
+    """Return what is known after a part with what has come to be known at its end."""
+    for name, value in end.changed_from(before):
+        after = after.having(name, value)
+    return after
 
 
 def _after_branch(

@@ -12,12 +12,12 @@ from functools import cached_property
 from msgspec.structs import replace
 
 from botticelli.compiler.diagnostics import Anchor
+from botticelli.compiler.flow.aliases import aliases_of
 from botticelli.compiler.flow.commands import Performed, performed_by, specify
 from botticelli.compiler.flow.confirmations import Caller, Confirmations
 from botticelli.compiler.flow.outputs import asks_model, command_of, output_type
 from botticelli.compiler.flow.reviewed import implies_approved
 from botticelli.compiler.flow.runs import Run, carries_text, texts_in
-from botticelli.compiler.flow.scope import aliases_of
 from botticelli.compiler.flow.ways import Key, Place, Sight, Step, Way, Ways
 from botticelli.compiler.languages import ast
 from botticelli.compiler.languages.filters import parse_filter
@@ -110,7 +110,7 @@ class Provenance:
         elif (item := self._aliased(name, run, place)) is not None:
             yield from self._of_rows(item, run)
         elif name == "previous":
-            yield from (Step(("output", key, act.name.value)) for act in point.previous)
+            yield Step(("previous", key, point.previous))
         elif name == "vars" and path:
             yield Step(("variable", key, str(path[0])))
         elif name == "trigger":
@@ -119,7 +119,9 @@ class Provenance:
     def _aliased(self, name: str, run: Run, place: int) -> Input | None:
         """Return the table input that a name means: of the act itself, else the latest."""
         point = run.flow.acts[place]
-        for act in (point.act, *(each.act for each in reversed(point.point.runs.values()))):
+        reader = point.point.readers.get(name)
+        acts = [point.act] if reader is None else [point.act, run.around.acts[reader]]
+        for act in acts:
             for item in reversed(act.inputs):
                 alone = replace(act, inputs=(item,))
                 if any(alias.name == name for alias in aliases_of(alone, run.unit.file)):
@@ -240,8 +242,13 @@ class Provenance:
                 yield from self._of_input(item, run, state.heard)
 
     def _to_result(self, run: Run, _: str) -> Iterator[Step]:
-        for act in run.flow.end.previous:
-            yield Step(("output", run.at.key, act.name.value))
+        yield Step(("previous", run.at.key, run.flow.end.previous))
+
+    def _to_previous(self, run: Run, number: int) -> Iterator[Step]:
+        latest = run.flow.latest[number]
+        if latest.act is not None:
+            yield Step(("output", run.at.key, latest.act.name.value))
+        yield from (Step(("previous", run.at.key, other)) for other in latest.others)
 
     def _to_variable(self, run: Run, name: str) -> Iterator[Step]:
         for caller in self.callers.get(run.at.key, ()):

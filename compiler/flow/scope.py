@@ -1,17 +1,18 @@
 """The names in scope at one place of a narrative, as templates and conditions ask for them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from msgspec import Struct
 
 from botticelli.compiler.diagnostics import Anchor, Label
+from botticelli.compiler.flow.aliases import Alias, Aliases, OwnNames
 from botticelli.compiler.flow.outputs import output_type
-from botticelli.compiler.flow.points import Flow, Point, follow
+from botticelli.compiler.flow.points import Flow, Latest, Point, follow
 from botticelli.compiler.ir.types import Int, Json, Text, Type, Unknown
-from botticelli.compiler.narrative.located import Name, Part
+from botticelli.compiler.narrative.located import Name
 from botticelli.compiler.narrative.located import Text as Written
-from botticelli.compiler.narrative.model import Act, NarrativeFile, Reference, TableQuery
+from botticelli.compiler.narrative.model import Act
 from botticelli.compiler.nearest import Names, nearest
 from botticelli.compiler.semantics.configuration import Configuration
 from botticelli.compiler.templates.scope import (
@@ -27,44 +28,70 @@ from botticelli.compiler.workspace.tables import row_type
 from botticelli.compiler.workspace.workspace import NarrativeAt, Unit, Workspace
 
 RESERVED = ("previous", "state", "env", "vars", "iteration", "trigger")
-_VALUES = ("previous", "iteration", "trigger")
 
 
-class Alias(Struct, frozen=True):
-    """A name that a table input brings into scope, and the query it stands for."""
+class Previous(Struct, frozen=True):
+    """What `previous` means where it is one of some acts: the only one, else the type that they
+    have in common, if they have."""
 
-    name: str
-    table: str
-    anchor: Anchor
-    limit: int | None
-    columns: tuple[str, ...] | None = None
-    written: bool = False
+    only: Act | None = None
+    type: Type | None = None
 
 
 class Surroundings(Struct, frozen=True, dict=True):
     """What is the same at every place of one narrative.
 
-    ``later`` are the acts that the order names anywhere, each where it does so first.
+    ``aliases`` are the names that table inputs bring into scope, by act; ``later`` are the acts
+    that the order names anywhere, each where it does so first.
     """
 
     unit: Unit
     workspace: Workspace
     configuration: Configuration
     acts: Mapping[str, Act]
+    aliases: Aliases
     later: Mapping[str, Name]
+    latest: Sequence[Latest]
     has_triggers: bool
     _types: dict[int, Type] = {}
 
     @cached_property
-    def aliases(self) -> Mapping[str, tuple[Alias, ...]]:
-        """The names that table inputs bring into scope, by act."""
-        found = ((name, _aliases(act, self.unit.file)) for name, act in self.acts.items())
-        return {name: aliases for name, aliases in found if aliases}
+    def own_names(self) -> OwnNames:
+        """All names that the narrative itself brings into scope anywhere."""
+        return OwnNames(self.acts, self.aliases)
 
     @cached_property
     def every_name(self) -> Names:
         """All that can be in scope anywhere."""
-        return Names((*_own(self.acts, self.aliases), *RESERVED))
+        return Names((*self.acts, *self.own_names.aliases, *RESERVED))
+
+    @cached_property
+    def variables(self) -> Members:
+        """Declared variables have their types; others may come from the command line or a caller.
+
+        A misspelling of a declared one is the one thing that can be known to be wrong.
+        """
+        declared = self.configuration.variables
+        members = {
+            name: Bound(type=variable.type or Unknown()) for name, variable in declared.items()
+        }
+        return Members(members=members, open=True)
+
+    @cached_property
+    def previous(self) -> Sequence[Previous]:
+        """What `previous` means, by the number of what is known of the act that ran last."""
+        found: list[Previous] = []
+        for latest in self.latest:
+            known = [found[number] for number in latest.others if number]
+            if latest.act is not None:
+                known.append(Previous(latest.act, self.output_of(latest.act)))
+            same = {id(each.only) for each in known if each.only is not None}
+            alone = len(same) == 1 and all(each.only is not None for each in known)
+            types = {each.type for each in known}
+            found.append(
+                Previous(known[0].only if alone else None, types.pop() if len(types) == 1 else None)
+            )
+        return found
 
     def output_of(self, act: Act) -> Type:
         """Return the type of an act's output."""
@@ -77,13 +104,16 @@ def surround(at: NarrativeAt, workspace: Workspace) -> tuple[Surroundings, Flow]
     """Follow a narrative, and gather what is the same at every place of it."""
     assert at.unit.file is not None
     acts = at.unit.file.acts_of(at.narrative)
-    flow = follow(at.narrative, acts)
+    aliases = Aliases(acts, at.unit.file)
+    flow = follow(at.narrative, acts, aliases)
     around = Surroundings(
         unit=at.unit,
         workspace=workspace,
         configuration=workspace.configuration,
         acts=acts,
+        aliases=aliases,
         later=flow.later,
+        latest=flow.latest,
         has_triggers=bool(at.unit.file.triggers),
     )
     return around, flow
@@ -97,20 +127,17 @@ class PlaceScope:
         self._point = point
         self._act = act
 
-    @cached_property
-    def own_names(self) -> frozenset[str]:
-        return _own(self._around.acts, self._around.aliases)
-
-    @cached_property
-    def _aliases(self) -> dict[str, tuple[Alias, str | None]]:
-        return dict(self._visible_aliases())
+    @property
+    def own_names(self) -> Container[str]:
+        return self._around.own_names
 
     def resolve(self, name: str, missing: frozenset[str] = frozenset()) -> Resolution | None:
         if name in self._around.acts:
             return self._resolve_act(name, self._point.without(missing))
         if name in RESERVED:
             return self._resolve_reserved(name)
-        return self._resolve_alias(name) if name in self._aliases else None
+        found = self._alias(name)
+        return None if found is None else self._resolve_alias(*found)
 
     def _resolve_reserved(self, name: str) -> Resolution | None:
         match name:
@@ -121,7 +148,7 @@ class PlaceScope:
             case "state":
                 return Members(open_type=Unknown(), dotted=True)
             case "vars":
-                return self._resolve_variables()
+                return self._around.variables
             case "iteration":
                 if self._point.in_carousel:
                     return Bound(type=Int(1))
@@ -139,22 +166,21 @@ class PlaceScope:
         return None
 
     def nearest(self, name: str, others: Iterable[str]) -> str | None:
-        others = tuple(others)
-        if self._around.every_name.nearest(name) is None:
-            return nearest(name, others)
-        return nearest(name, [*self._names(), *others])
+        alike = self._around.every_name.alike(name)
+        return nearest(name, [*filter(self._is_visible, alike), *others])
 
-    def _names(self) -> Iterable[str]:
-        point = self._point
-        yield from (name for name in point.runs if name != self._own_name)
-        yield from self._aliases
-        if point.previous:
-            yield "previous"
-        yield from ("state", "env", "vars")
-        if point.in_carousel:
-            yield "iteration"
-        if self._around.has_triggers:
-            yield "trigger"
+    def _is_visible(self, name: str) -> bool:
+        match name:
+            case "previous":
+                return bool(self._point.previous)
+            case "iteration":
+                return self._point.in_carousel
+            case "trigger":
+                return self._around.has_triggers
+            case "state" | "env" | "vars":
+                return True
+        has_run = self._point.runs.get(name) is not None and name != self._own_name
+        return has_run or self._alias(name) is not None
 
     @property
     def _own_name(self) -> str | None:
@@ -190,16 +216,16 @@ class PlaceScope:
                 labels=(Label(f"`{name}` runs beside this act", beside.location),),
                 help=f"run `{name}` before the group",
             )
-        if name in point.earlier_pass:
-            where = point.earlier_pass[name].location
+        before = point.ran_in_earlier_pass(name)
+        if before is not None:
             return Maybe(
                 bound=self._bound(act),
                 reason=f"on the first pass `{name}` has not run; later it means the pass before",
-                labels=(Label(f"`{name}` runs here", where),),
+                labels=(Label(f"`{name}` runs here", before.location),),
                 help=f"guard it: `{{% if {name} is defined %}}`",
             )
-        if name in point.other_branch:
-            cause = point.other_branch[name]
+        cause = point.on_other_side(name)
+        if cause is not None:
             return Maybe(
                 bound=self._bound(act),
                 reason=cause.message,
@@ -228,11 +254,10 @@ class PlaceScope:
         point = self._point
         if not point.previous:
             return NoPrevious()
-        kinds = set(map(self._around.output_of, point.previous))
-        kind: Type = kinds.pop() if len(kinds) == 1 else Text()
+        before = self._around.previous[point.previous]
+        kind = before.type or Text()
         if point.previous_certain:
-            only = point.previous[0] if len(point.previous) == 1 else None
-            return self._bound(only) if only is not None else Bound(type=kind)
+            return self._bound(before.only) if before.only is not None else Bound(type=kind)
         return Maybe(
             bound=Bound(type=kind),
             reason="every act before this one runs only on some ways",
@@ -241,17 +266,16 @@ class PlaceScope:
 
     # Tables
 
-    def _visible_aliases(self) -> Iterator[tuple[str, tuple[Alias, str | None]]]:
-        known = self._around.aliases
-        for name in self._point.runs if known else ():
-            for alias in known.get(name, ()):
-                yield alias.name, (alias, name)
-        if self._act is not None:
-            for alias in aliases_of(self._act, self._around.unit.file):
-                yield alias.name, (alias, None)
+    def _alias(self, name: str) -> tuple[Alias, str | None] | None:
+        """Return what an alias means here, and the earlier act that has brought it if one has."""
+        aliases = self._around.aliases
+        own = aliases.get(self._act.name.value, {}).get(name) if self._act is not None else None
+        if own is not None:
+            return own, None
+        reader = self._point.readers.get(name)
+        return None if reader is None else (aliases[reader][name], reader)
 
-    def _resolve_alias(self, name: str) -> Resolution:
-        alias, act = self._aliases[name]
+    def _resolve_alias(self, alias: Alias, act: str | None) -> Resolution:
         known = self._around.workspace.tables.known(alias.table)
         columns = known.columns
         if columns is not None and alias.columns is not None:
@@ -261,94 +285,10 @@ class PlaceScope:
         )
         if act is None or self._point.certain(act):
             return bound
-        cause = self._point.runs[act].cause
+        run = self._point.runs.get(act)
+        cause = run.cause if run is not None else None
         return Maybe(
             bound=bound,
             reason=f"`{act}`, which reads it, runs only on some ways",
             labels=(Label(cause.message, cause.location),) if cause else (),
         )
-
-    # Variables
-
-    def _resolve_variables(self) -> Members:
-        """Declared variables have their types; others may come from the command line or a caller.
-
-        A misspelling of a declared one is the one thing that can be known to be wrong.
-        """
-        declared = self._around.configuration.variables
-        members = {
-            name: Bound(type=variable.type or Unknown()) for name, variable in declared.items()
-        }
-        return Members(members=members, open=True)
-
-
-def own_names(acts: Mapping[str, Act], file: NarrativeFile | None) -> frozenset[str]:
-    """Return the names that `${NAME}` means before it means the environment: a narrative's own,
-    wherever in it that stands. What is not there yet is a fault, and no variable."""
-    return _own(acts, {name: _aliases(act, file) for name, act in acts.items()})
-
-
-def _own(acts: Iterable[str], aliases: Mapping[str, tuple[Alias, ...]]) -> frozenset[str]:
-    found = (alias.name for each in aliases.values() for alias in each)
-    return frozenset((*acts, *_VALUES, *found))
-
-
-def _aliases(act: Act, file: NarrativeFile | None) -> tuple[Alias, ...]:
-    return tuple(aliases_of(act, file))
-
-
-def aliases_of(act: Act, file: NarrativeFile | None) -> Iterator[Alias]:
-    """Yield the names under which an act's table inputs are in scope.
-
-    With an alias, only the alias is; otherwise the resource's name and the table's.
-    """
-    if file is None:
-        return
-    for item in act.inputs:
-        if isinstance(item, TableQuery):
-            yield from _query_aliases(item, None, item.node)
-        elif isinstance(item, Reference) and item.kind == "tables" and item.name in file.tables:
-            query = file.tables[item.name].input
-            if isinstance(query, TableQuery):
-                yield from _refined_aliases(item, query)
-        elif isinstance(item, Reference) and item.kind == "table":
-            yield from _refined_aliases(item, None)
-
-
-def _query_aliases(query: TableQuery, name: str | None, where: Anchor) -> Iterator[Alias]:
-    if query.table_name is None:
-        return
-    limit = query.sample or query.limit
-    rows = limit.value if limit is not None else DEFAULT_LIMIT
-    columns = tuple(text.value for text in query.columns) if query.columns is not None else None
-    table = query.table_name.value
-    if query.alias is not None:
-        yield Alias(query.alias.value, table, query.alias, rows, columns, written=True)
-        return
-    for known in dict.fromkeys((name, table) if name else (table,)):
-        yield Alias(known, table, where, rows, columns)
-
-
-def _refined_aliases(item: Reference, query: TableQuery | None) -> Iterator[Alias]:
-    clauses = item.clauses
-    base = (
-        list(_query_aliases(query, item.name, item))
-        if query is not None
-        else [Alias(item.name, item.name, item, DEFAULT_LIMIT)]
-    )
-    for alias in base if clauses is None or clauses.alias is None else base[:1]:
-        limit, columns = alias.limit, alias.columns
-        name, where, written = alias.name, alias.anchor, alias.written
-        if clauses is not None:
-            count = clauses.sample or clauses.limit
-            limit = int(count.value) if count is not None else limit
-            if clauses.columns is not None:
-                columns = tuple(column.name for column in clauses.columns)
-            if clauses.alias is not None:
-                name, written = clauses.alias.value, True
-                where = Part(item.text, clauses.alias.start, clauses.alias.end)
-        yield Alias(name, alias.table, where, limit, columns, written)
-
-
-DEFAULT_LIMIT = 10
-"""Rows that a query gives when it says nothing."""

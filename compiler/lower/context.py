@@ -1,6 +1,6 @@
 """What lowering one narrative needs to know: its file, its project, and the names of others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 
 from msgspec import Struct
@@ -25,7 +25,7 @@ class Context(Struct, frozen=True):
     file: NarrativeFile
     places: Places
     schemas: dict[str, Record]
-    names: frozenset[str]
+    names: Container[str]
     narrative_key: Callable[[str], str]
     row_of: Callable[[str], Record | None]
     consumes_by_default: bool = False

@@ -25,18 +25,35 @@ def undeclared(
 ) -> dict[str, ir.Variable]:
     """Return the variables that are read, but neither declared nor handed over by every call: they
     come from the command line."""
-    found: dict[str, bool] = {}
-    reached = [(entry, frozenset(declared))]
-    for key, given in reached:
-        narrative = narratives[key]
-        for name, guarded in names_under("vars", narrative).items():
-            if name not in given:
-                found[name] = guarded and found.get(name, True)
+    # Of each narrative, what it and those that it calls read and nothing in between hands over;
+    # whether each such name is guarded wherever it is read.
+    needed = {key: names_under("vars", each) for key, each in narratives.items()}
+    callers: dict[str, list[tuple[str, frozenset[str]]]] = {}
+    for key, narrative in narratives.items():
         for called, handed in _calls(narrative):
-            at = (called, given | handed)
-            if at not in reached:
-                reached.append(at)
-    return {name: ir.Variable(required=not guarded) for name, guarded in found.items()}
+            callers.setdefault(called, []).append((key, handed))
+    waiting = [*narratives]
+    while waiting:
+        called = waiting.pop()
+        for caller, handed in callers.get(called, ()):
+            if _add(needed[called], needed[caller], handed):
+                waiting.append(caller)
+    given = frozenset(declared)
+    return {
+        name: ir.Variable(required=not guarded)
+        for name, guarded in needed[entry].items()
+        if name not in given
+    }
+
+
+def _add(needed: dict[str, bool], caller: dict[str, bool], handed: frozenset[str]) -> bool:
+    """Add what a callee needs to the needs of its caller; tell whether that changed them."""
+    changed = False
+    for name, guarded in needed.items():
+        if name not in handed and caller.get(name) not in {guarded, False}:
+            caller[name] = guarded
+            changed = True
+    return changed
 
 
 def _calls(narrative: ir.Narrative) -> Iterator[tuple[str, frozenset[str]]]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from botticelli.compiler.flow.scope import own_names
+from botticelli.compiler.flow.aliases import own_names
 from botticelli.compiler.ir import program as ir
 from botticelli.compiler.ir.types import Field, Record
 from botticelli.compiler.lower.context import Context

@@ -1,6 +1,6 @@
 """Lowering values: arguments of commands and of narratives, with their templates."""
 
-from collections.abc import Collection
+from collections.abc import Container
 
 from botticelli.compiler.ir import program as ir
 from botticelli.compiler.lower.places import Places
@@ -10,7 +10,7 @@ from botticelli.compiler.syntax.nodes import Array, Node, Scalar, Table
 from botticelli.compiler.templates.checking import expand_dollar
 
 
-def lower_value(node: Node, places: Places, names: Collection[str] = ()) -> ir.Value:
+def lower_value(node: Node, places: Places, names: Container[str] = ()) -> ir.Value:
     """Lower a value as it stands in `args`: its strings are templates, `${…}` included."""
     if isinstance(node, Table):
         return ir.RecordValue({key: lower_value(value, places, names) for key, value in node})
@@ -26,7 +26,7 @@ def lower_value(node: Node, places: Places, names: Collection[str] = ()) -> ir.V
     return ir.Constant(value.isoformat())
 
 
-def lower_older_template(text: Text, places: Places, names: Collection[str] = ()) -> ir.Template:
+def lower_older_template(text: Text, places: Places, names: Container[str] = ()) -> ir.Template:
     """Lower a string in which the older `${…}` forms count as well, written as Jinja.
 
     ``names`` are those that `${NAME}` means before it means the environment.

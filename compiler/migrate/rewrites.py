@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from botticelli.compiler.diagnostics import Edit
 from botticelli.compiler.faults import Replacement
-from botticelli.compiler.flow.scope import own_names
+from botticelli.compiler.flow.aliases import own_names
 from botticelli.compiler.languages.references import classify
 from botticelli.compiler.migrate.carousels import carousel_edits
 from botticelli.compiler.migrate.consuming import consuming_edits

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from botticelli.compiler.diagnostics import Anchor, Label, Location
-from botticelli.compiler.flow.scope import RESERVED, Alias, aliases_of
+from botticelli.compiler.flow.aliases import Alias, aliases_of
+from botticelli.compiler.flow.scope import RESERVED
 from botticelli.compiler.languages.ast import TableReference
 from botticelli.compiler.narrative.located import Part
 from botticelli.compiler.narrative.model import Act, Reference, TableQuery

@@ -7,6 +7,7 @@ from botticelli.compiler.flow.commands import clauses_of
 from botticelli.compiler.flow.outputs import command_of
 from botticelli.compiler.flow.points import Flow, Point, Run
 from botticelli.compiler.flow.scope import PlaceScope, Surroundings, surround
+from botticelli.compiler.flow.shared_map import SharedMap
 from botticelli.compiler.narrative.located import Text
 from botticelli.compiler.narrative.model import (
     Act,
@@ -41,10 +42,10 @@ def check_templates(subject: Subject) -> None:
             for text, analysis in analyses(at.act, subject.file, scope):
                 for fault in analysis.faults:
                     subject.reporter.add(to_diagnostic(fault, text.node))
-    every = {id(act) for act in acts_of_file(subject.file)}
+    unreached = {id(act) for act in acts_of_file(subject.file)} - reached
     for narrative in subject.file.narratives:
-        if not every <= reached:
-            _check_unreached(narrative, reached, subject)
+        if unreached:
+            _check_unreached(narrative, unreached, subject)
 
 
 def surroundings(narrative: Narrative, subject: Subject) -> tuple[Surroundings, Flow]:
@@ -55,20 +56,31 @@ def surroundings(narrative: Narrative, subject: Subject) -> tuple[Surroundings, 
     return subject.followed[narrative.name]
 
 
-def _check_unreached(narrative: Narrative, reached: set[int], subject: Subject) -> None:
+def _check_unreached(narrative: Narrative, unreached: set[int], subject: Subject) -> None:
     """An act that no order reaches is read as if it ran last, where every act has run: what is
     wrong even there is wrong wherever it is put."""
     around, flow = surroundings(narrative, subject)
-    runs = {name: Run(act, act.name) for name, act in around.acts.items()}
-    end = Point(runs=runs, previous=flow.end.previous, previous_certain=True, in_carousel=True)
+    end = everything_ran(around, flow)
     for act in around.acts.values():
-        if id(act) in reached:
+        if id(act) not in unreached:
             continue
-        reached.add(id(act))
+        unreached.discard(id(act))
         for text, analysis in analyses(act, subject.file, PlaceScope(around, end, act)):
             for fault in analysis.faults:
                 if fault.rule not in _ABOUT_ORDER:
                     subject.reporter.add(to_diagnostic(fault, text.node))
+
+
+def everything_ran(around: Surroundings, flow: Flow) -> Point:
+    """Return what is known at a place where every act of a narrative has run."""
+    readers = {alias: act for act, aliases in around.aliases.items() for alias in aliases}
+    return Point(
+        runs=SharedMap.of({name: Run(act, act.name) for name, act in around.acts.items()}),
+        readers=SharedMap.of(readers),
+        previous=flow.end.previous,
+        previous_certain=True,
+        in_carousel=True,
+    )
 
 
 def analyses(act: Act, file: NarrativeFile, scope: PlaceScope) -> Iterator[tuple[Text, Analysis]]:

@@ -4,7 +4,7 @@ Text without tags and dollar signs is most of all text; it is answered here, wit
 Jinja.
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Container
 
 from botticelli.compiler.semantics.templates import has_tags, normalize_newlines
 from botticelli.compiler.templates.dollar import find_forms, to_jinja, unexpanded
@@ -52,21 +52,20 @@ def check_value(text: str, scope: Scope) -> Analysis:
     return analyze(parse(text, _own_names(text, scope), expand_dollar=True), scope)
 
 
-def expand_dollar(text: str, known: Iterable[str]) -> str:
+def expand_dollar(text: str, known: Container[str]) -> str:
     """Return the template with the older forms as Jinja, as it goes into the program.
 
     `known` are the narrative's own names, which win over variables of the environment.
     """
-    names = frozenset(known)
     if "$" not in text:
         return text
     if not has_tags(text):
-        return to_jinja(text, names).text
+        return to_jinja(text, known).text
     from botticelli.compiler.templates.parsing import data_ranges
 
     plain = normalize_newlines(text)
     data = data_ranges(plain)
-    return to_jinja(plain, names, data).text if any(find_forms(plain, names, data)) else text
+    return to_jinja(plain, known, data).text if any(find_forms(plain, known, data)) else text
 
 
 def _own_names(text: str, scope: Scope) -> Container[str]:

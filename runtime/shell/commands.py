@@ -26,7 +26,7 @@ from botticelli.runtime.platforms.protocol import (
     has_key,
 )
 from botticelli.runtime.shell.clock import Clock, sleep_until
-from botticelli.runtime.shell.models import backoff
+from botticelli.runtime.shell.retrying import backoff
 
 DEFAULT_TIMEOUT = 60.0
 """Seconds for one attempt of a command in an act without `timeout`."""
@@ -57,7 +57,7 @@ class CommandCaller:
         *,
         instead: Show | None = None,
     ) -> None:
-        """`instead`: commands that write are shown there and not performed."""
+        """`instead`: where a dry run shows commands that write."""
         self._run = run
         self._platforms = platforms
         self._clock = clock
@@ -76,26 +76,14 @@ class CommandCaller:
         traits = platform.traits(effect.command)
         if traits is None:
             return self._fail(effect, "failed", f"{effect.platform} has no command {name}")
-        against = list(
-            violations(
-                effect.security,
-                effect.platform,
-                effect.command,
-                effect.arguments,
-                writes=traits.writes,
-            )
-        )
-        if against:
-            return self._fail(effect, "refused", f"{name} is not performed: {'; '.join(against)}")
+        refusal = self._refusal(effect, traits)
+        if refusal is not None:
+            return refusal
         key = _cache_key(effect)
         cached = self._cache.get(key)
         if cached is not None and not traits.writes and cached.until > self._clock.now():
             self._note(effect, "cached")
             return CommandResult(cached.value)
-        if self._instead is not None and traits.writes:
-            self._instead(name, showable(effect))
-            self._note(effect, "dry-run", f"{name} is not performed: this is a dry run")
-            return CommandResult(_placeholder(effect))
         if needs_confirmation(
             effect.security, effect.platform, effect.command
         ) and not await self._confirm(name, showable(effect)):
@@ -105,6 +93,35 @@ class CommandCaller:
             until = self._clock.now() + effect.cache_seconds
             self._cache[key] = _Cached(until, result.value)
         return result
+
+    def rehearse(self, effect: RunCommand) -> CommandResult | Failure:
+        """Show what would be performed, if the policy lets it, and return what stands for its
+        result."""
+        name = f"{effect.platform}.{effect.command}"
+        traits = self._platforms[effect.platform].traits(effect.command)
+        refusal = None if traits is None else self._refusal(effect, traits)
+        if refusal is not None:
+            return refusal
+        if self._instead is not None:
+            self._instead(name, showable(effect))
+        self._note(effect, "dry-run", f"{name} is not performed: this is a dry run")
+        return CommandResult(_placeholder(effect))
+
+    def _refusal(self, effect: RunCommand, traits: CommandTraits) -> Failure | None:
+        """Apply the policy to the final values."""
+        against = list(
+            violations(
+                effect.security,
+                effect.platform,
+                effect.command,
+                effect.arguments,
+                writes=traits.writes,
+            )
+        )
+        if not against:
+            return None
+        name = f"{effect.platform}.{effect.command}"
+        return self._fail(effect, "refused", f"{name} is not performed: {'; '.join(against)}")
 
     async def _attempts(
         self, effect: RunCommand, platform: Platform, traits: CommandTraits, begun: float

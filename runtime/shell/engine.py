@@ -85,6 +85,7 @@ class Run:
             clock=self._clock,
             budget=equipment.budget,
             emit=self._emit,
+            counter=equipment.counter,
             stream=stream,
         )
         self._performer = Performer(

@@ -10,6 +10,7 @@ from botticelli.compiler.ir.program import Multipliers, Program
 from botticelli.compiler.ir.types import Record
 from botticelli.compiler.semantics.limits import overlay
 from botticelli.runtime.databases.database import Database
+from botticelli.runtime.drivers.counting import TokenCounter
 from botticelli.runtime.drivers.protocol import Driver
 from botticelli.runtime.effects import Effect, RunCommand
 from botticelli.runtime.flow.carousel import Tally
@@ -27,7 +28,8 @@ from botticelli.runtime.state import StateStore
 class Equipment(Struct, frozen=True, kw_only=True):
     """Everything that a run performs its effects with. `warnings` are for the user.
 
-    `database` is None when its URL is none, which a program without tables need not care for.
+    `database` is None when its URL is none, which a program without tables need not care for;
+    `counter` is None where tokens are estimated.
     """
 
     driver: Driver
@@ -41,6 +43,7 @@ class Equipment(Struct, frozen=True, kw_only=True):
     variables: Mapping[str, Any]
     environment: Mapping[str, str]
     database: Database | None = None
+    counter: TokenCounter | None = None
     templates: Mapping[str, Record] = {}
     warnings: tuple[str, ...] = ()
 
@@ -75,6 +78,8 @@ class Equipment(Struct, frozen=True, kw_only=True):
 
     async def close(self) -> None:
         await self.driver.close()
+        if self.counter is not None:
+            self.counter.close()
         for platform in self.platforms.values():
             await platform.close()
         await self.media.close()

@@ -6,15 +6,15 @@ whose outcome is not known counts in full.
 
 import asyncio
 from collections.abc import Callable
-from random import uniform
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from botticelli.compiler.ir.program import Multipliers, Retry
+from botticelli.compiler.ir.program import Multipliers
 from botticelli.compiler.semantics.limits import Demand, LimitError, Limits, Usage, scale
 from botticelli.compiler.semantics.providers import ModelFacts
+from botticelli.runtime.drivers.counting import TokenCounter
 from botticelli.runtime.drivers.protocol import (
     Driver,
     DriverError,
@@ -33,21 +33,20 @@ from botticelli.runtime.events import (
     RequestSettled,
     Retrying,
     Waiting,
+    Warned,
 )
 from botticelli.runtime.journal.records import Spent
 from botticelli.runtime.shell.clock import Clock, sleep_until
 from botticelli.runtime.shell.ledger import Pool
 from botticelli.runtime.shell.limiter import Limiter, Reservation, Wanted
 from botticelli.runtime.shell.media import MediaError, MediaReader
+from botticelli.runtime.shell.retrying import delay_before_next, explain
 from botticelli.runtime.shell.spending import SpendingBooks
 from botticelli.runtime.shell.unicode import well_formed, well_formed_answer
 from botticelli.runtime.shell.weighing import Most, Scales
 
 DEFAULT_TIMEOUT = 600.0
 """Seconds for one attempt of an act without `timeout`."""
-
-MAX_PATIENCE = 900.0
-"""The longest delay of a provider's, in seconds, that a run waits for without being told to."""
 
 Budget = Callable[[Multipliers], Multipliers]
 """Lays the command line over, and the project's configuration under, an effect's multipliers."""
@@ -67,7 +66,8 @@ class _Attempt(Struct, frozen=True):
 
 
 class ModelCaller:
-    """Performs `AskModel` effects of one run. `stream`: where the driver can, answers are asked for
+    """Performs `AskModel` effects of one run. `counter` counts what minutes reserve, as long as it
+    can; without one that is estimated. `stream`: where the driver can, answers are asked for
     in pieces, which are emitted as they come; what is returned is the same."""
 
     def __init__(
@@ -79,9 +79,11 @@ class ModelCaller:
         clock: Clock,
         budget: Budget,
         emit: Callable[[Event], None],
+        counter: TokenCounter | None = None,
         stream: bool = False,
     ) -> None:
         self._driver = driver
+        self._counter = counter
         self._streaming = (
             driver
             if stream and driver.capabilities.streaming and isinstance(driver, StreamingDriver)
@@ -123,9 +125,9 @@ class ModelCaller:
             outcome = await self._try(effect, facts, attempt)
             if isinstance(outcome, ModelAnswer):
                 return outcome
-            delay = _delay(effect, outcome, number)
+            delay = delay_before_next(effect, outcome, number)
             if delay is None:
-                return Failure(_explain(outcome, number))
+                return Failure(explain(outcome, number))
             self._emit(
                 Retrying(
                     address=str(effect.address),
@@ -162,7 +164,11 @@ class ModelCaller:
         address = str(effect.address)
         pool = Pool(self._driver.provider, self._driver.account or "", facts.pool)
         reservation: Reservation | Exhaustion | None = None
+        counted: int | None = None
         try:
+            counted = await self._count(effect, most)
+            if counted is not None:
+                demand = replace(demand, input=counted)
             reservation = await self._limiter.reserve(
                 Wanted(
                     pool=pool,
@@ -187,9 +193,29 @@ class ModelCaller:
                 input_tokens=demand.input,
                 output_tokens=demand.output,
                 limits=self._limiter.use(pool, limits),
+                counted=counted is not None,
             )
         )
         return _Attempt(number, reservation, demand, most)
+
+    async def _count(self, effect: AskModel, most: Most) -> int | None:
+        """Return the input's tokens as the provider counts them, None where that is not known."""
+        if self._counter is None:
+            return None
+        known = self._counter.known(effect.request)
+        if known is not None:
+            return known
+        try:
+            completed = await self._media.complete(effect.request) if most.held else None
+            return await self._counter.count(effect.request, completed)
+        except MediaError:
+            return None  # which is said when the request is sent
+        except DriverError as error:
+            # One warning for a run: what fails once will fail again.
+            self._counter = None
+            message = f"tokens are estimated from here on, as counting failed: {error.message}"
+            self._emit(Warned(address=str(effect.address), message=message))
+            return None
 
     async def _try(
         self, effect: AskModel, facts: ModelFacts, attempt: _Attempt
@@ -291,30 +317,3 @@ def _usage_of(error: DriverError) -> Usage | None:
     if not error.reached:
         return NOTHING
     return Usage(0, 0) if error.refused else None
-
-
-def _delay(effect: AskModel, error: DriverError, attempt: int) -> float | None:
-    """Seconds until the next attempt, or None when there is none."""
-    if not error.retryable or attempt >= effect.retry.attempts:
-        return None
-    asked = error.retry_after
-    if asked is not None and asked > MAX_PATIENCE and not effect.wait_for_day:
-        return None
-    return backoff(effect.retry, attempt, asked)
-
-
-def backoff(retry: Retry, attempt: int, asked: float | None) -> float:
-    """Seconds to wait after an attempt: doubling with jitter, and no less than was asked for."""
-    growing = min(retry.max_backoff, retry.backoff * 2.0 ** (attempt - 1))
-    jittered = growing * uniform(0.5, 1.0)  # noqa: S311
-    if asked is None:
-        return jittered
-    return max(jittered, asked + uniform(0.0, min(1.0, growing)))  # noqa: S311
-
-
-def _explain(error: DriverError, attempts: int) -> str:
-    if attempts > 1:
-        return f"{error.message} (after {attempts} attempts)"
-    if error.retryable and error.retry_after is not None and error.retry_after > MAX_PATIENCE:
-        return f"{error.message}; the provider asks to wait {error.retry_after:,.0f} s"
-    return error.message

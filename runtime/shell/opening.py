@@ -5,6 +5,7 @@ What cannot be opened is added to the problems, so that all of them are named at
 
 import sqlite3
 from collections.abc import Mapping
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -18,7 +19,13 @@ from botticelli.compiler.semantics.policies import DATABASE
 from botticelli.compiler.semantics.providers import Providers, UnknownTierError
 from botticelli.runtime.databases.address import DatabaseError
 from botticelli.runtime.databases.database import Database
-from botticelli.runtime.drivers.protocol import Driver, DriverPlugin, DriverSettings
+from botticelli.runtime.drivers.counting import TokenCounter, TokenCounts
+from botticelli.runtime.drivers.protocol import (
+    CountingDriver,
+    Driver,
+    DriverPlugin,
+    DriverSettings,
+)
 from botticelli.runtime.flow.refusals import platforms_of
 from botticelli.runtime.platforms.protocol import PlatformPlugin
 from botticelli.runtime.plugins import DRIVERS, PLATFORMS, UnknownPluginError, load
@@ -30,13 +37,14 @@ from botticelli.runtime.shell.ledger import Ledger, MemoryLedger, SqliteLedger, 
 
 class Options(Struct, frozen=True, kw_only=True):
     """What the command line says. `driver` may carry options: `simulate:delay=1,fail=2`;
-    `database` is a URL."""
+    `database` is a URL. `count_tokens` has the provider count what minutes reserve."""
 
     driver: str | None = None
     database: str | None = None
     tier: str | None = None
     budget: Multipliers = Multipliers()
     variables: Mapping[str, str] = {}
+    count_tokens: bool = False
 
 
 def platform_configuration(configuration: Configuration, name: str) -> PlatformConfiguration:
@@ -128,6 +136,17 @@ def platform_plugins(
         names = ", ".join(dict.fromkeys(missing))
         problems.append(Problem(f"the platforms need what is not set in the environment: {names}"))
     return plugins
+
+
+def open_counter(
+    driver: Driver, project: Path, options: Options
+) -> tuple[TokenCounter | None, tuple[str, ...]]:
+    """Return what counts tokens, where that is asked for, and what is to be said of it."""
+    if not options.count_tokens:
+        return None, ()
+    if driver.capabilities.count_tokens and isinstance(driver, CountingDriver):
+        return TokenCounter(driver, driver.provider, TokenCounts(project)), ()
+    return None, (f"{driver.name} cannot count tokens: they are estimated",)
 
 
 def open_ledger(

@@ -9,6 +9,7 @@ from botticelli.runtime.effects import (
     CommitState,
     Done,
     Effect,
+    EffectNode,
     Exhaustion,
     Failure,
     Moment,
@@ -29,6 +30,7 @@ from botticelli.runtime.shell.clock import sleep_until
 from botticelli.runtime.shell.commands import CommandCaller, Confirm, Show
 from botticelli.runtime.shell.equipment import Equipment
 from botticelli.runtime.shell.models import ModelCaller
+from botticelli.runtime.shell.rehearsal import Rehearsal
 from botticelli.runtime.shell.tables import TableAccess
 
 Exchange = Callable[[AskModel, Result], None]
@@ -58,7 +60,6 @@ class Performer:
         self._equipment = equipment
         self._clock = equipment.clock
         self._run = record.id
-        self._dry_run = record.dry_run
         self._emit = emit
         self._records = records
         self._skipped = skipped
@@ -67,13 +68,22 @@ class Performer:
         self._commands = CommandCaller(
             record.id, equipment.platforms, self._clock, confirm, emit, instead=instead
         )
+        self._rehearsal = Rehearsal(self._commands, equipment.traits) if record.dry_run else None
         self._tables = TableAccess(equipment.database, record, self._clock)
 
     async def perform(self, effect: Effect) -> Result:
         """Perform an effect; every expected failure is a result."""
-        now = self._clock.now()
         if str(effect.address) in self._skipped:
             return self._skip(effect)
+        if self._rehearsal is not None:
+            rehearsed = self._rehearsal.of(effect)
+            if not isinstance(rehearsed, EffectNode):
+                return rehearsed
+            effect = rehearsed
+        return await self._perform(effect)
+
+    async def _perform(self, effect: Effect) -> Result:
+        now = self._clock.now()
         match effect:
             case ReadMedia():
                 return await self._equipment.media.read(effect)
@@ -109,8 +119,7 @@ class Performer:
         try:
             if isinstance(effect, ReadState):
                 return StateSnapshot(store.values())
-            if not self._dry_run:
-                store.commit(self._run, str(effect.address), effect.values, now)
+            store.commit(self._run, str(effect.address), effect.values, now)
         except StoreError as error:
             return Failure(str(error))
         return Done()

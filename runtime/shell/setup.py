@@ -19,6 +19,7 @@ from botticelli.runtime.shell.limiter import Limiter
 from botticelli.runtime.shell.media import MediaReader
 from botticelli.runtime.shell.opening import (
     Options,
+    open_counter,
     open_database,
     open_driver,
     open_ledger,
@@ -71,9 +72,11 @@ async def equip(
     if database is not None and DATABASE in platforms_of(program):
         platforms[DATABASE] = DatabasePlatform(database, clock)
     ledger, warnings = open_ledger(driver, environment, clock)
+    counter, uncounted = open_counter(driver, Path(configuration.project), options)
     return Equipment(
         driver=driver,
         database=database,
+        counter=counter,
         platforms=platforms,
         media=MediaReader(
             Path(configuration.project),
@@ -89,5 +92,5 @@ async def equip(
         variables=variables,
         environment=readable(program, environment),
         templates=templates,
-        warnings=warnings,
+        warnings=(*warnings, *uncounted),
     )

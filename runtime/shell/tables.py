@@ -24,7 +24,7 @@ from botticelli.runtime.shell.clock import Clock
 
 class TableAccess:
     """Performs the effects of one run on tables. Without a `database` there is none that can be
-    reached; in a dry run nothing is stored."""
+    reached."""
 
     def __init__(self, database: Database | None, record: RunRecord, clock: Clock) -> None:
         self._database = database
@@ -44,9 +44,6 @@ class TableAccess:
         """Store an answer; every expected failure is a result."""
         if self._database is None:
             return Failure("the URL of the database is none")
-        if self._record.dry_run:
-            said = f"a dry run: {len(effect.records):,} rows would be stored"
-            return Stored(effect.target or effect.narrative, 0, (said,))
         destination = Destination(
             target=effect.target, template=effect.template, schema=effect.columns
         )

@@ -103,6 +103,7 @@ class AnthropicServer:
         self.address = address
         self.replies: list[Reply] = [says("Good morning.")]
         self.received: list[Received] = []
+        self.counted = Reply({"input_tokens": 42})
         self.complaints: list[str] = []
         self._lock = threading.Lock()
 
@@ -117,7 +118,7 @@ class AnthropicServer:
                 self.complaints.append(complaint)
                 return refuses(400, "invalid_request_error", complaint)
             if path.endswith("/count_tokens"):
-                return Reply({"input_tokens": 42})
+                return self.counted
             return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
 
     def _examine(self, path: str, headers: Any, body: dict[str, Any]) -> str | None:

@@ -78,9 +78,10 @@ def streams(*texts: str, finish: str | None = "STOP", **usage: int) -> Reply:
 class Received:
     """One request as it came."""
 
-    def __init__(self, model: str, streamed: bool, body: dict[str, Any]) -> None:
+    def __init__(self, model: str, method: str, body: dict[str, Any]) -> None:
         self.model = model
-        self.streamed = streamed
+        self.method = method
+        self.streamed = method == "streamGenerateContent"
         self.body = body
         self.time = time.monotonic()
 
@@ -99,6 +100,7 @@ class GeminiServer:
         self.address = address
         self.replies: list[Reply] = [says("Good morning.")]
         self.received: list[Received] = []
+        self.counted = Reply({"totalTokens": 42})
         self.complaints: list[str] = []
         self.files: dict[str, bytes] = {}
         self.deleted: list[str] = []
@@ -116,7 +118,7 @@ class GeminiServer:
                 self.complaints.append(complaint)
                 return refuses(400, "INVALID_ARGUMENT", complaint)
             if path.endswith(":countTokens"):
-                return Reply({"totalTokens": 42})
+                return self.counted
             return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
 
     def _take_file(self, path: str, headers: Any, data: bytes) -> Reply:
@@ -154,7 +156,7 @@ class GeminiServer:
         if headers.get("x-goog-api-key") != KEY:
             return "API key not valid"
         body = camel(json.loads(data))
-        self.received.append(Received(match[1], match[2].startswith("stream"), body))
+        self.received.append(Received(match[1], match[2], body))
         unknown = set(body) - {"contents", "systemInstruction", "generationConfig"}
         if unknown:
             return f"unknown fields {unknown}"
