@@ -27,6 +27,17 @@ def _parse_variables(
     return variables
 
 
+class _DriverOption(click.Option):
+    """Its help names the drivers that are installed, other people's included."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        from botticelli.runtime.plugins import DRIVERS, names
+
+        assert self.help is not None
+        self.help = self.help.replace("{names}", ", ".join(names(DRIVERS)))
+        return super().get_help_record(ctx)
+
+
 @click.command("exec")
 @click.argument(
     "file",
@@ -36,9 +47,10 @@ def _parse_variables(
 @click.option("--narrative", metavar="NAME", help="Which narrative, if the file holds several.")
 @click.option(
     "--driver",
+    cls=_DriverOption,
     metavar="NAME",
-    help="What asks the model: gemini (default), anthropic, openai, simulate, record or replay, "
-    "with options as in simulate:delay=0.5,fail=2 or replay:file=tests/tale.jsonl.",
+    help="What asks the model, by default gemini; there are {names}. Some take options, as in "
+    "simulate:delay=0.5,fail=2 or replay:file=tests/tale.jsonl.",
 )
 @click.option(
     "--database",

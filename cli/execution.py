@@ -17,9 +17,9 @@ from botticelli.cli.live import LivePanel
 from botticelli.cli.logs import EventLog
 from botticelli.cli.main import EXIT_FINDINGS
 from botticelli.cli.plan import Plan, plan_resumed, plan_run
-from botticelli.cli.problems import explain
+from botticelli.cli.problems import Say, explain, say
 from botticelli.cli.progress import Display, PlainLines, Silence
-from botticelli.cli.reading import read_program
+from botticelli.cli.reading import read_program, report_findings
 from botticelli.compiler.ir.program import Multipliers, Program
 from botticelli.compiler.semantics.configuration import Configuration
 from botticelli.runtime.journal.records import Settings
@@ -84,7 +84,16 @@ def execute(given: CommandLine) -> int:
         raise click.UsageError("--event-answers goes with --events")
     if given.event_answers and given.no_stream:
         raise click.UsageError("--event-answers excludes --no-stream: pieces come of streams")
-    plan = _planned(given)
+    log = None if given.log_format is None else EventLog(prompts=given.log_prompts)
+    try:
+        return _execute(given, log)
+    finally:
+        if log is not None:
+            log.close()
+
+
+def _execute(given: CommandLine, log: EventLog | None) -> int:
+    plan = _planned(given, log)
     clock = RealClock()
     job = Job(
         display=_choose_display(given, clock),
@@ -93,18 +102,19 @@ def execute(given: CommandLine) -> int:
         stream=not given.no_stream,
         count_tokens=given.count_tokens,
         quiet=given.quiet,
-        log=None if given.log_format is None else EventLog(prompts=given.log_prompts),
+        log=log,
         on_unknown=given.on_unknown,
         confirmed=given.confirmed,
     )
-    return _perform(job, plan, clock, quiet=given.quiet)
+    return _perform(job, plan, clock, quiet=given.quiet, say=say if log is None else log.problem)
 
 
-def _planned(given: CommandLine) -> Callable[[], Plan]:
+def _planned(given: CommandLine, log: EventLog | None) -> Callable[[], Plan]:
     """Return what makes the plan. Raises UsageError for options that exclude each other."""
 
     def read(path: Path, choice: str | None) -> tuple[Program, Configuration]:
-        return read_program(path, choice, quiet=given.quiet, no_color=given.no_color)
+        report = partial(report_findings, no_color=given.no_color) if log is None else log.findings
+        return read_program(path, choice, report, quiet=given.quiet)
 
     if given.resume is not None:
         beginnings = (given.narrative, given.only, given.start, given.origin)
@@ -137,13 +147,13 @@ def _choose_display(given: CommandLine, clock: Clock) -> Display:
     return PlainLines()
 
 
-def _perform(job: Job, planned: Callable[[], Plan], clock: Clock, *, quiet: bool) -> int:
+def _perform(job: Job, planned: Callable[[], Plan], clock: Clock, *, quiet: bool, say: Say) -> int:
     try:
         report = job.run(planned(), clock)
     except SetupError as error:
-        return explain(error)
+        return explain(error, say)
     except StoreError as error:
-        click.echo(f"error: {error}", err=True)
+        say(str(error))
         return EXIT_FINDINGS
     except (KeyboardInterrupt, asyncio.CancelledError):
         return EXIT_TERMINATED if job.terminated else EXIT_INTERRUPTED

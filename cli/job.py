@@ -79,8 +79,6 @@ class Job:
         finally:
             self._display.stop()
             self._summarize(plan)
-            if self._log is not None:
-                self._log.close()
 
     async def _execute(self, plan: "Plan", clock: "Clock") -> Report:
         self._obey_signals()

@@ -25,9 +25,13 @@ from botticelli.runtime.events import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from botticelli.compiler.diagnostics import Diagnostic
     from botticelli.runtime.effects import AskModel, Result
 
 _FIELDS = "botticelli_fields"
+_SEVERITIES = {"error": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO}
 
 
 class _JsonLines(logging.Formatter):
@@ -47,7 +51,8 @@ class _JsonLines(logging.Formatter):
 
 
 class EventLog:
-    """Logs the events of one run under `botticelli.run`, and under `botticelli.prompts` what models
+    """Logs the events of one run and what stands in its way under `botticelli.run`, what the check
+    found under `botticelli.check`, and under `botticelli.prompts` what models
     were asked and answered, if `prompts`. Warnings of the libraries in use are logged as well."""
 
     def __init__(self, *, prompts: bool) -> None:
@@ -86,6 +91,21 @@ class EventLog:
             "answer": result.text if isinstance(result, ModelAnswer) else None,
         }
         self._exchanges.info("%s", f"{effect.act} asked {request.model}", extra={_FIELDS: fields})
+
+    def problem(self, message: str) -> None:
+        """Log what stands in the way of a run."""
+        self._events.error("%s", message)
+
+    def findings(self, diagnostics: "Sequence[Diagnostic]", files: int) -> None:
+        """Log what the check found, as `check --format jsonl` says it."""
+        from botticelli.compiler.report import render
+
+        found = logging.getLogger("botticelli.check")
+        for line in render("jsonl", diagnostics, color=False, files=files).splitlines():
+            fields = json.loads(line)
+            said = fields.pop("message")
+            level = _SEVERITIES[fields.pop("severity")]
+            found.log(level, "%s", f"{fields['code']}: {said}", extra={_FIELDS: fields})
 
     def close(self) -> None:
         logging.getLogger().removeHandler(self._handler)

@@ -1,5 +1,6 @@
 """What stands in the way of a command, said to people."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -10,8 +11,16 @@ if TYPE_CHECKING:
     from botticelli.runtime.problems import SetupError
 
 
-def explain(error: "SetupError") -> int:
-    """Print what stands in the way of a run and return the exit code."""
+Say = Callable[[str], None]
+"""Says on standard error what stands in the way."""
+
+
+def say(message: str) -> None:
+    click.echo(f"error: {message}", err=True)
+
+
+def explain(error: "SetupError", say: Say = say) -> int:
+    """Say what stands in the way of a run and return the exit code."""
     from botticelli.compiler.nearest import listing, nearest
 
     for problem in error.problems:
@@ -22,6 +31,6 @@ def explain(error: "SetupError") -> int:
                 hint = f"; did you mean `{guess}`?"
             elif problem.known:
                 hint = f"; there are {listing(problem.known)}"
-        click.echo(f"error: {problem.message}{hint}", err=True)
+        say(f"{problem.message}{hint}")
     usage = all(problem.usage for problem in error.problems)
     return EXIT_USAGE if usage else EXIT_FINDINGS

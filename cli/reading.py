@@ -1,6 +1,7 @@
 """From a file that is named on the command line to the program that runs, source or compiled."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,10 +17,14 @@ if TYPE_CHECKING:
     from botticelli.compiler.semantics.configuration import Configuration
 
 
+Report = Callable[["Sequence[Diagnostic]", int], None]
+"""Says what the check found in so many files."""
+
+
 def read_program(
-    file: Path, narrative: str | None, *, quiet: bool, no_color: bool
+    file: Path, narrative: str | None, report: Report, *, quiet: bool
 ) -> "tuple[Program, Configuration]":
-    """Return the program of a source or of a compiled file; print what the check found.
+    """Return the program of a source or of a compiled file; report what the check found.
 
     Ends the command when there is none.
     """
@@ -30,7 +35,7 @@ def read_program(
     except OSError as error:
         raise click.UsageError(f"{file} cannot be read: {error.strerror}") from error
     if is_program(data):
-        return _load_compiled(file, data, narrative, no_color=no_color)
+        return _load_compiled(file, data, narrative, report)
     from botticelli.compiler.compile import NarrativeChoiceError, compile_file
 
     try:
@@ -38,14 +43,14 @@ def read_program(
     except NarrativeChoiceError as error:
         raise click.UsageError(str(error)) from error
     if result.diagnostics and not (quiet and result.program is not None):
-        _show(result.diagnostics, files=result.files, no_color=no_color)
+        report(result.diagnostics, result.files)
     if result.program is None:
         sys.exit(EXIT_FINDINGS)
     return result.program, result.configuration
 
 
 def _load_compiled(
-    file: Path, data: bytes, narrative: str | None, *, no_color: bool
+    file: Path, data: bytes, narrative: str | None, report: Report
 ) -> "tuple[Program, Configuration]":
     from botticelli.compiler.ir.encoding import IncompatibleProgramError, decode
     from botticelli.compiler.reporter import Reporter
@@ -64,12 +69,13 @@ def _load_compiled(
     reporter = Reporter()
     configuration = read_configuration(project, reporter)
     if reporter.diagnostics:
-        _show(reporter.diagnostics, files=1, no_color=no_color)
+        report(reporter.diagnostics, 1)
         sys.exit(EXIT_FINDINGS)
     return program, configuration
 
 
-def _show(diagnostics: "Sequence[Diagnostic]", *, files: int, no_color: bool) -> None:
+def report_findings(diagnostics: "Sequence[Diagnostic]", files: int, *, no_color: bool) -> None:
+    """Print what the check found, as `check` does."""
     from botticelli.cli.colors import wants_color
     from botticelli.compiler.report import render
 

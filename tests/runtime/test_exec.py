@@ -306,7 +306,7 @@ def test_caps_of_the_narrative_end_the_run(project: Path) -> None:
     )
     result = call("exec", "rounds.toml", "--driver", "simulate")
     assert result.exit_code == 1
-    assert "max_requests = 3 ends the run" in result.stdout
+    assert "max_requests = 3, which caps the run, would be passed" in result.stdout
 
 
 def run(project: Path, *arguments: str, **environment: str) -> "subprocess.Popen[str]":

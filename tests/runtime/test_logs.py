@@ -60,3 +60,19 @@ def test_prompts_are_not_logged_without_a_format(project: Path) -> None:
     result = CliRunner().invoke(cli, ["exec", "hello.toml", "--log-prompts"])
     assert result.exit_code == 2
     assert "goes with --log-format" in result.stderr
+
+
+def test_what_stands_in_the_way_is_logged_as_well(project: Path) -> None:
+    (line,) = logged(driver="simulat")
+    assert line["message"] == "no driver is named 'simulat'; did you mean `simulate`?"
+    assert (line["level"], line["logger"]) == ("error", "botticelli.run")
+    (line,) = logged("--yes", "messages.send")
+    assert "performs no command 'messages.send'" in line["message"]
+
+
+def test_what_the_check_found_is_logged_as_well(project: Path) -> None:
+    (project / "hello.toml").write_text(SOURCE.replace("greet =", "great ="))
+    found = [line for line in logged() if line["level"] == "error"]
+    assert [line["code"] for line in found] == ["BOT201"]
+    assert found[0]["logger"] == "botticelli.check"
+    assert found[0]["span"]["start"]["line"] == 5
