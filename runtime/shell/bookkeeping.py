@@ -12,6 +12,8 @@ from botticelli.runtime.journal.entries import RunEntries
 from botticelli.runtime.journal.records import Spent
 from botticelli.runtime.problems import StoreError
 
+_COUNTED = frozenset((Answered, RequestSent, RequestSettled, Retrying))
+
 
 class RunBooks:
     """The books of one run; `spent` is what it has used so far, before this process as well."""
@@ -24,6 +26,8 @@ class RunBooks:
 
     def count(self, event: Event) -> None:
         """Enter what an event says of requests."""
+        if type(event) not in _COUNTED:
+            return
         match event:
             case RequestSent(address=address):
                 if not self._sent:

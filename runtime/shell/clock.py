@@ -8,6 +8,7 @@ import asyncio
 import selectors
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -58,7 +59,7 @@ class RealClock:
     def __init__(self) -> None:
         boot: int | None = getattr(time, "CLOCK_BOOTTIME", None)
         self._elapsed: Callable[[], float] = (
-            time.monotonic if boot is None else lambda: time.clock_gettime(boot)
+            time.monotonic if boot is None else partial(time.clock_gettime, boot)
         )
         self._origin = time.time() - self._elapsed()
 
