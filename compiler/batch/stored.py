@@ -77,7 +77,10 @@ def stored_looks(
     looks: Iterable[Look], project: Path, files: Files
 ) -> list[tuple[str, str, Answer]]:
     """Write down what looks see."""
-    return [(kind, _inside(path, project), files.answer((kind, path))) for kind, path in looks]
+    return [
+        (kind, _inside(path, project), files.answer((kind, path)))
+        for kind, path in files.widened(looks)
+    ]
 
 
 def looks_of(entry: Entry, project: Path) -> list[tuple[Look, Answer]]:

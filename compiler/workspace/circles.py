@@ -45,7 +45,8 @@ class Circles:
             for group in self._groups(start):
                 self._follow(group)
         # What was found before rests on what was looked at before.
-        self._looks.update(looks)
+        if not looks.keys() <= self._looks.keys():
+            self._looks = self._workspace.files.widened([*self._looks, *looks])
         self._workspace.files.note(self._looks)
         return self._closed_in.get(start.key[0], [])
 

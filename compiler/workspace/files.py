@@ -14,7 +14,13 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, overload
 
-from botticelli.compiler.workspace.discovery import candidates, not_ignored
+from botticelli.compiler.syntax.reader import SUFFIXES
+from botticelli.compiler.workspace.discovery import (
+    CONFIGURATION,
+    LOCK_FILE,
+    candidates,
+    not_ignored,
+)
 
 CONTENT = "content"
 IS_FILE = "is-file"
@@ -29,6 +35,9 @@ TOML and YAML files of a folder with or without its subfolders, and these with a
 
 RECURSIVE = frozenset({SOURCES, PROJECT})
 LISTINGS = RECURSIVE | {OWN_SOURCES, OWN_PROJECT}
+
+MANY_LOOKS = 50
+"""Looks at single files of a folder from which one at the whole of it takes their place."""
 
 Look = tuple[str, str]
 """What was looked at, and the absolute path."""
@@ -121,6 +130,26 @@ class Files:
     def looks(self) -> list[Look]:
         """Everything that was looked at."""
         return [*self._noted]
+
+    def widened(self, looks: Iterable[Look]) -> dict[Look, None]:
+        """Return looks with a single one at a folder for many at its sources.
+
+        What rests on a long chain of files is kept in a few words, and holds a little less long.
+        """
+        kept = dict.fromkeys(looks)
+        by_folder: dict[str, list[Look]] = {}
+        for look in kept if len(kept) > MANY_LOOKS else ():
+            folder, name = os.path.split(look[1])
+            if name.endswith(SUFFIXES) and name not in {CONFIGURATION, LOCK_FILE}:
+                by_folder.setdefault(folder, []).append(look)
+        for folder, inside in by_folder.items():
+            if len(inside) > MANY_LOOKS:
+                sources = set(map(str, self._sources(Path(folder), recursive=False)))
+                for look in inside:
+                    if look[0] == IS_FILE or (look[0] == CONTENT and look[1] in sources):
+                        del kept[look]
+                kept[OWN_PROJECT, folder] = None
+        return kept
 
     def answer(self, look: Look) -> Answer:
         """Return what a look sees."""
