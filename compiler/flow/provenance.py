@@ -13,11 +13,13 @@ from msgspec.structs import replace
 
 from botticelli.compiler.diagnostics import Anchor
 from botticelli.compiler.flow.aliases import aliases_of
+from botticelli.compiler.flow.called import Deed, Deeds, by_denial, by_values
 from botticelli.compiler.flow.commands import Performed, performed_by, specify
 from botticelli.compiler.flow.confirmations import Caller, Confirmations
 from botticelli.compiler.flow.outputs import asks_model, command_of, output_type
 from botticelli.compiler.flow.reviewed import implies_approved
 from botticelli.compiler.flow.runs import Run, carries_text, texts_in
+from botticelli.compiler.flow.security import rules_of
 from botticelli.compiler.flow.ways import Key, Place, Sight, Step, Way, Ways
 from botticelli.compiler.languages import ast
 from botticelli.compiler.languages.filters import parse_filter
@@ -83,6 +85,21 @@ class Provenance:
     def confirmations(self) -> Confirmations:
         """Which commands a person confirms."""
         return Confirmations(self._workspace, self.callers)
+
+    @cached_property
+    def deeds_by_denial(self) -> Deeds:
+        return Deeds(self._deeds(), self.callers, by_denial)
+
+    @cached_property
+    def deeds_by_values(self) -> Deeds:
+        return Deeds(self._deeds(), self.callers, by_values)
+
+    def _deeds(self) -> Iterator[Deed]:
+        for at in self._workspace.narratives():
+            if at.key in self.callers:
+                assert at.unit.file is not None
+                rules = rules_of(at.narrative, at.unit.file)
+                yield from (Deed(at.key, each, rules) for each in self.performed(at))
 
     def way(self, steps: Iterable[Step], without: frozenset[Key] = frozenset()) -> Way | None:
         """Return the shortest way by any of the steps, not through calls of certain callers."""

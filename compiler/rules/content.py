@@ -8,12 +8,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from botticelli.compiler.diagnostics import Label, Location
+from botticelli.compiler.flow.called import Deed
 from botticelli.compiler.flow.commands import Performed, performed_by
 from botticelli.compiler.flow.runs import texts_in
+from botticelli.compiler.flow.security import Rules, rules_of
 from botticelli.compiler.ir.program import ContentRules
 from botticelli.compiler.narrative.located import Text
 from botticelli.compiler.rules.commands import constant_text
-from botticelli.compiler.rules.policies import Rules, commands_called, rules_of, rules_of_callers
+from botticelli.compiler.rules.policies import calls_leading, rules_of_callers
 from botticelli.compiler.rules.subject import Subject
 from botticelli.compiler.semantics.policies import (
     DOMAINS,
@@ -52,34 +54,37 @@ def check_content(subject: Subject) -> None:
     """Check the values of all commands that the file's narratives perform, calls included."""
     for narrative in subject.file.narratives:
         rules = rules_of(narrative, subject.file)
-        if _restricts(rules):
+        if rules.restrict:
             for performed in performed_by(narrative, subject.file):
                 for violation in _violations(performed, rules):
                     _report(violation, rules, subject)
     for rules, callers in rules_of_callers(subject):
-        if _restricts(rules):
+        if rules.restrict:
             _check_called(callers, rules, subject)
-
-
-def _restricts(rules: Rules) -> bool:
-    return any(level.constraints or level.content for level in rules.levels)
 
 
 def _check_called(callers: list[NarrativeAt], rules: Rules, subject: Subject) -> None:
     """What a caller constrains holds for what it calls: said at the call, unless it is said where
     the command stands."""
-    for callee in commands_called(callers, subject):
-        own = {each.identity for each in _violations(callee.performed, callee.rules)}
-        for violation in _violations(callee.performed, rules):
-            if violation.identity not in own:
-                subject.reporter.report(
-                    catalogue.CONSTRAINT_VIOLATION,
-                    callee.call.location,
-                    f"`{callee.call.name}` performs `{callee.performed.full_name}`: "
-                    f"{violation.message}",
-                    note="a call lifts no constraint of its caller",
-                    labels=[_rule(violation, rules), Label(violation.note, violation.location)],
-                )
+    deeds = subject.workspace.provenance.deeds_by_values
+    ways = deeds.objectionable(rules, lambda deed: any(_unsaid(deed, rules)))
+    for call, deed in calls_leading(ways, callers, subject):
+        for violation in _unsaid(deed, rules):
+            subject.reporter.report(
+                catalogue.CONSTRAINT_VIOLATION,
+                call.location,
+                f"`{call.name}` performs `{deed.performed.full_name}`: {violation.message}",
+                note="a call lifts no constraint of its caller",
+                labels=[_rule(violation, rules), Label(violation.note, violation.location)],
+            )
+
+
+def _unsaid(deed: Deed, rules: Rules) -> Iterator[Violation]:
+    """Yield what breaks a caller's rules and is not said where the command stands."""
+    own = {each.identity for each in _violations(deed.performed, deed.rules)}
+    for violation in _violations(deed.performed, rules):
+        if violation.identity not in own:
+            yield violation
 
 
 def _report(violation: Violation, rules: Rules, subject: Subject) -> None:

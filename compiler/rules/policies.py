@@ -1,60 +1,29 @@
 """Rules on what commands may do: named in policies, allowed where they stand, denied by no one."""
 
-from collections.abc import Iterator
-from functools import cached_property
-
-from msgspec import Struct
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 
 from botticelli.compiler.diagnostics import Edit, Fix, Label, Location
+from botticelli.compiler.flow.called import Deed
 from botticelli.compiler.flow.commands import Performed, commands_of_file, performed_by, specify
-from botticelli.compiler.ir import program as ir
-from botticelli.compiler.lower.security import lower_security
+from botticelli.compiler.flow.security import Rules, rules_of
+from botticelli.compiler.flow.ways import Key
 from botticelli.compiler.narrative.located import Text
-from botticelli.compiler.narrative.model import Narrative, NarrativeFile, Security
+from botticelli.compiler.narrative.model import NarrativeFile, Security
 from botticelli.compiler.nearest import nearest
 from botticelli.compiler.rules.commands import is_platform, rename, table_of
 from botticelli.compiler.rules.subject import Subject
 from botticelli.compiler.semantics import commands as registry
 from botticelli.compiler.semantics.policies import (
     is_allowed,
-    is_denied,
     may_write,
-    names_command,
     pattern_fault,
 )
 from botticelli.compiler.source import Source, Span
 from botticelli.compiler.syntax.nodes import Array, Table
-from botticelli.compiler.workspace.composition import Call
+from botticelli.compiler.workspace.composition import Call, calls_of
 from botticelli.compiler.workspace.workspace import NarrativeAt
 from botticelli.grammar import catalogue
-
-
-class Rules:
-    """What `[security]` of a narrative, of its file, or of both says."""
-
-    def __init__(self, own: Security | None, shared: Security | None) -> None:
-        self.own = own
-        self.shared = shared
-        self.levels = [level for level in (self.own, self.shared) if level is not None]
-
-    @cached_property
-    def lowered(self) -> ir.Security:
-        return lower_security(self.own, self.shared)
-
-    def denial(self, performed: Performed) -> Text | None:
-        """Return the entry of a policy that denies a command."""
-        if not is_denied(self.lowered, performed.platform, performed.known.name):
-            return None
-        denied = (
-            text for level in self.levels if level.policy for text in level.policy.denied or ()
-        )
-        platform, name = performed.platform, performed.known.name
-        return next(text for text in denied if names_command(text.value, platform, name))
-
-
-def rules_of(narrative: Narrative, file: NarrativeFile) -> Rules:
-    """Return what holds for a narrative: its own rules, then its file's."""
-    return Rules(narrative.security, file.security)
 
 
 def check_policies(subject: Subject) -> None:
@@ -286,57 +255,60 @@ def _is_block_mapping(source: Source) -> bool:
 def _check_called(subject: Subject) -> None:
     """A caller's denial holds for what it calls: said at the call, unless it is said where the
     command stands."""
+
     for rules, callers in rules_of_callers(subject):
-        if not any(level.policy and level.policy.denied for level in rules.levels):
+        if not rules.deny:
             continue
-        for callee in commands_called(callers, subject):
-            performed = callee.performed
-            denial = rules.denial(performed)
-            if denial is not None and callee.rules.denial(performed) is None:
-                subject.reporter.report(
-                    catalogue.COMMAND_DENIED,
-                    callee.call.location,
-                    f"`{callee.call.name}` performs `{performed.full_name}`, which is denied here",
-                    note="denied for all that is run from here",
-                    labels=[
-                        Label("denied here", denial.location),
-                        Label("performed here", performed.name.location),
-                    ],
-                    help="a call lifts no denial of its caller",
-                    about=performed.full_name,
-                )
 
+        def denied(deed: Deed, rules: Rules = rules) -> bool:
+            return bool(rules.denial(deed.performed)) and not deed.rules.denial(deed.performed)
 
-class Called(Struct, frozen=True):
-    """A command that a narrative performs by a call, and the rules that hold where it stands."""
-
-    call: Call
-    performed: Performed
-    rules: Rules
+        deeds = subject.workspace.provenance.deeds_by_denial
+        for call, deed in calls_leading(deeds.objectionable(rules, denied), callers, subject):
+            denial = rules.denial(deed.performed)
+            assert denial is not None
+            full_name = deed.performed.full_name
+            subject.reporter.report(
+                catalogue.COMMAND_DENIED,
+                call.location,
+                f"`{call.name}` performs `{full_name}`, which is denied here",
+                note="denied for all that is run from here",
+                labels=[
+                    Label("denied here", denial.location),
+                    Label("performed here", deed.performed.name.location),
+                ],
+                help="a call lifts no denial of its caller",
+                about=full_name,
+            )
 
 
 def rules_of_callers(subject: Subject) -> Iterator[tuple[Rules, list[NarrativeAt]]]:
     """Yield each `[security]` of the file, with the narratives whose calls it holds for."""
-    every = [NarrativeAt(subject.unit, narrative) for narrative in subject.file.narratives]
-    if subject.file.security is not None:
+    every = [
+        NarrativeAt(subject.unit, narrative)
+        for narrative in subject.file.narratives
+        if any(True for _ in calls_of(subject.file, narrative))
+    ]
+    if every and subject.file.security is not None:
         yield Rules(None, subject.file.security), every
     for at in every:
         if at.narrative.security is not None:
             yield Rules(at.narrative.security, None), [at]
 
 
-def commands_called(callers: list[NarrativeAt], subject: Subject) -> Iterator[Called]:
-    """Yield the commands that narratives perform by calls, each once, with a call of theirs that
-    leads there."""
-    provenance = subject.workspace.provenance
-    seen = {at.key for at in callers}
-    waiting = [(call, target) for at in callers for call, target in provenance.calls(at)]
-    for call, callee in waiting:
-        if callee.key in seen or callee.unit.file is None:
-            continue
-        seen.add(callee.key)
-        performed = provenance.performed(callee)
-        if performed:
-            rules = rules_of(callee.narrative, callee.unit.file)
-            yield from (Called(call, each, rules) for each in performed)
-        waiting += [(call, further) for _, further in provenance.calls(callee)]
+def calls_leading(
+    ways: Iterable[Mapping[Key, Deed]], callers: list[NarrativeAt], subject: Subject
+) -> Iterator[tuple[Call, Deed]]:
+    """Yield for each sort of command the first call of some narratives that leads to one which they
+    do not perform themselves."""
+    own = {at.key for at in callers}
+    for way in ways:
+        leading = (
+            (call, deed)
+            for at in callers
+            for call, target in subject.workspace.provenance.calls(at)
+            if target.key not in own
+            and (deed := way.get(target.key)) is not None
+            and deed.at not in own
+        )
+        yield from islice(leading, 1)
