@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import click
 from msgspec import Struct
@@ -25,6 +25,9 @@ from botticelli.compiler.semantics.configuration import Configuration
 from botticelli.runtime.journal.records import Settings
 from botticelli.runtime.problems import SetupError, StoreError
 from botticelli.runtime.shell.clock import Clock, RealClock
+
+if TYPE_CHECKING:
+    from botticelli.runtime.telemetry.telemetry import Telemetry
 
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
@@ -103,6 +106,7 @@ def _execute(given: CommandLine, log: EventLog | None) -> int:
         count_tokens=given.count_tokens,
         quiet=given.quiet,
         log=log,
+        telemetry=_open_telemetry(),
         on_unknown=given.on_unknown,
         confirmed=given.confirmed,
     )
@@ -137,6 +141,14 @@ def _planned(given: CommandLine, log: EventLog | None) -> Callable[[], Plan]:
         origin=given.origin,
         dry_run=given.dry_run,
     )
+
+
+def _open_telemetry() -> "Telemetry | None":
+    if not any(name.startswith("OTEL_") for name in os.environ):
+        return None
+    from botticelli.runtime.telemetry.opening import open_telemetry
+
+    return open_telemetry(os.environ)
 
 
 def _choose_display(given: CommandLine, clock: Clock) -> Display:

@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from botticelli.cli.logs import EventLog
     from botticelli.cli.plan import Earlier, Plan
     from botticelli.cli.progress import Display
-    from botticelli.runtime.effects import Effect
+    from botticelli.runtime.effects import AskModel, Effect, Result
     from botticelli.runtime.events import Event
     from botticelli.runtime.shell.clock import Clock
+    from botticelli.runtime.shell.performing import Exchange
+    from botticelli.runtime.telemetry.telemetry import Telemetry
 
 SKIP = "skip"
 REPEAT = "repeat"
@@ -50,6 +52,7 @@ class Job:
         count_tokens: bool,
         quiet: bool,
         log: "EventLog | None",
+        telemetry: "Telemetry | None",
         on_unknown: str | None,
         confirmed: tuple[str, ...],
     ) -> None:
@@ -60,6 +63,7 @@ class Job:
         self._count_tokens = count_tokens
         self._quiet = quiet
         self._log = log
+        self._telemetry = telemetry
         self._on_unknown = on_unknown
         self._confirmed = confirmed
         self._finished: Any = None
@@ -79,6 +83,8 @@ class Job:
         finally:
             self._display.stop()
             self._summarize(plan)
+            if self._telemetry is not None:
+                self._telemetry.close()
 
     async def _execute(self, plan: "Plan", clock: "Clock") -> Report:
         self._obey_signals()
@@ -129,7 +135,7 @@ class Job:
                 spent=spent,
                 skipped=skipped,
                 only=plan.settings.only if record.origin is not None else None,
-                exchange=self._log.exchange if self._log and self._log.prompts else None,
+                exchange=self._exchange,
                 stream=self._stream,
             )
             return await run.execute()
@@ -186,7 +192,26 @@ class Job:
             self._events.flush()
         if self._log is not None and not piece:
             self._log.take(event)
+        if self._telemetry is not None:
+            self._telemetry.take(event)
         self._display.show(event)
+
+    @property
+    def _exchange(self) -> "Exchange | None":
+        """What is shown what was asked and answered; None where nobody may see it."""
+        shown: list[Exchange] = []
+        if self._log is not None and self._log.prompts:
+            shown.append(self._log.exchange)
+        if self._telemetry is not None and self._telemetry.messages:
+            shown.append(self._telemetry.exchange)
+        if not shown:
+            return None
+
+        def show(effect: "AskModel", result: "Result") -> None:
+            for each in shown:
+                each(effect, result)
+
+        return show
 
     async def _confirm(self, name: str, arguments: Mapping[str, Any]) -> bool:
         from botticelli.compiler.semantics.policies import names_command

@@ -9,6 +9,8 @@ from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
+from botticelli.compiler.ir.program import ModelSettings
+
 
 class EventNode(Struct, frozen=True, tag_field="event", kw_only=True):
     """What all events share: when it happened and, below the run, where.
@@ -29,11 +31,13 @@ class LimitUse(Struct, frozen=True):
 
 
 class RunStarted(EventNode, frozen=True, tag="run-started"):
-    """`iterations` is the maximum of the narrative's carousel, 1 without one."""
+    """`iterations` is the maximum of the narrative's carousel, 1 without one; `provider` is whose
+    limits and prices hold."""
 
     run: str
     narrative: str
     driver: str
+    provider: str
     simulated: bool
     iterations: int
     every: float | None = None
@@ -86,12 +90,14 @@ class Waiting(EventNode, frozen=True, tag="waiting"):
 
 
 class RequestSent(EventNode, frozen=True, tag="request-sent"):
-    """`streamed`: the answer comes in pieces."""
+    """`streamed`: the answer comes in pieces. `structured`: it is asked for in a form."""
 
     address: str
     model: str
     attempt: int
+    settings: ModelSettings
     streamed: bool = False
+    structured: bool = False
 
 
 class AnswerPiece(EventNode, frozen=True, tag="answer-piece"):

@@ -111,6 +111,7 @@ class Run:
                 run=record.id,
                 narrative=record.narrative,
                 driver=record.driver,
+                provider=self._equipment.driver.provider,
                 simulated=record.simulated,
                 iterations=record.iterations,
                 every=self._every,

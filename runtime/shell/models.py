@@ -223,9 +223,15 @@ class ModelCaller:
         """Send one attempt and settle it, whatever happens."""
         address = str(effect.address)
         model = effect.request.model
-        streamed = self._streaming is not None
         self._emit(
-            RequestSent(address=address, model=model, attempt=attempt.number, streamed=streamed)
+            RequestSent(
+                address=address,
+                model=model,
+                attempt=attempt.number,
+                settings=effect.request.settings,
+                streamed=self._streaming is not None,
+                structured=effect.request.output_schema is not None,
+            )
         )
         usage: Usage | None = None
         ended: str | None = "cancelled"
