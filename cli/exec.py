@@ -8,7 +8,7 @@ after SIGTERM, as shells expect of a command that a signal has ended.
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -25,6 +25,21 @@ def _parse_variables(
             raise click.BadParameter(f"{text!r} is not of the form NAME=VALUE", ctx, param)
         variables[name] = value
     return variables
+
+
+def _read_trigger(ctx: click.Context, param: click.Parameter, file: IO[bytes] | None) -> str | None:
+    if file is None:
+        return None
+    import msgspec
+
+    data = file.read()
+    try:
+        msgspec.json.decode(data)
+        return data.decode()
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise click.BadParameter(
+            f"{getattr(file, 'name', '-')} holds no JSON: {error}", ctx, param
+        ) from error
 
 
 class _DriverOption(click.Option):
@@ -73,6 +88,13 @@ class _DriverOption(click.Option):
     "--count-tokens",
     is_flag=True,
     help="Have the provider count the input that minutes reserve, where it can, not estimate it.",
+)
+@click.option(
+    "--trigger",
+    metavar="FILE",
+    type=click.File("rb"),
+    callback=_read_trigger,
+    help="What starts the narrative: the JSON of a webhook's body; - reads standard input.",
 )
 @click.option("--max-requests", type=click.IntRange(min=1), help="Requests this run may send.")
 @click.option(

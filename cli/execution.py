@@ -46,6 +46,7 @@ class CommandLine(Struct, frozen=True, kw_only=True):
     rpd_multiplier: float | None
     variables: dict[str, str]
     count_tokens: bool
+    trigger: str | None
     max_requests: int | None
     max_cost: float | None
     only: str | None
@@ -74,6 +75,7 @@ class CommandLine(Struct, frozen=True, kw_only=True):
             budget=Multipliers(self.rpm_multiplier, self.tpm_multiplier, self.rpd_multiplier),
             variables=self.variables,
             only=self.only,
+            trigger=self.trigger,
             max_requests=self.max_requests,
             max_cost=self.max_cost,
         )

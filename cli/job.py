@@ -274,7 +274,8 @@ def _start_from(plan: "Plan", journal: Journal, equipment: Equipment) -> Resumpt
 
 def _scripts(plan: "Plan", earlier: "Earlier", equipment: Equipment) -> Scripts:
     """Return the program now and, if it has changed, as it was, in today's environment."""
-    before = equipment.as_for(earlier.program, earlier.variables, os.environ)
+    trigger = earlier.record.settings.trigger
+    before = equipment.as_for(earlier.program, earlier.variables, trigger, os.environ)
     return Scripts(
         now=lambda: equipment.interpret(plan.program, Tally()),
         before=((lambda: before.interpret(earlier.program, Tally())) if plan.has_changed else None),

@@ -57,6 +57,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             tier=self.settings.tier,
             budget=self.settings.budget,
             variables=self.variables,
+            trigger=self.settings.trigger,
         )
 
     @property
@@ -65,6 +66,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         earlier = self.earlier
         return earlier is not None and (
             earlier.variables != self.variables
+            or earlier.record.settings.trigger != self.settings.trigger
             or msgspec.json.encode(earlier.program) != msgspec.json.encode(self.program)
         )
 
@@ -216,6 +218,7 @@ def _overlaid(given: Settings, recorded: Settings) -> Settings:
         tier=given.tier or recorded.tier,
         budget=overlay(given.budget, recorded.budget),
         variables={**recorded.variables, **given.variables},
+        trigger=given.trigger or recorded.trigger,
         max_requests=given.max_requests or recorded.max_requests,
         max_cost=given.max_cost or recorded.max_cost,
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from botticelli.compiler.faults import to_diagnostic
 from botticelli.compiler.ir.program import (
@@ -58,7 +59,8 @@ def read_configuration(
     for path in (user_configuration(), project / CONFIGURATION):
         if files.is_file(path):
             configuration = _over(configuration, read_configuration_file(path, reporter, files))
-    return configuration
+    # What the user's own file says holds in the project, and moves it nowhere.
+    return replace(configuration, project=str(project))
 
 
 def read_configuration_file(path: Path, reporter: Reporter, files: Files) -> Configuration:

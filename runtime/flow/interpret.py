@@ -16,6 +16,7 @@ from botticelli.runtime.flow.committing import commit_state, read_state
 from botticelli.runtime.flow.narrative import run_narrative
 from botticelli.runtime.flow.schedule import Scheduled, Walk, schedule
 from botticelli.runtime.flow.scope import ActFailedError, ExhaustedError, Frame
+from botticelli.runtime.flow.triggers import Body
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -39,6 +40,7 @@ def interpret(
     environment: Mapping[str, str],
     tally: Tally,
     templates: Mapping[str, Record] | None = None,
+    trigger: Body | None = None,
 ) -> Scheduled[Outcome]:
     """Run the program's entry.
 
@@ -46,7 +48,7 @@ def interpret(
     order, or None when nothing is under way. It must have no `refusals`. Acts that name no model
     ask the default one; the variables are complete, `environment` holds what the narratives may
     read of it, `tally` is kept up to date on the way, and `templates` are the columns that answers
-    are stored with, by the name of the template.
+    are stored with, by the name of the template. `trigger` is what the run was started by.
     """
     narrative = program.narratives[program.entry]
     address = Address((narrative.name,))
@@ -61,6 +63,7 @@ def interpret(
         caps=(CapScope(address, narrative.limits),),
         budget=overlay(narrative.budget, Multipliers()),
         templates=templates or {},
+        trigger=trigger,
     )
     return schedule(_run(frame, tally))
 

@@ -1,6 +1,6 @@
 """What a program holds that cannot be run: found before anything is sent, with its place."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from msgspec import Struct
 
@@ -8,29 +8,17 @@ from botticelli.compiler.ir.program import (
     Act,
     Branch,
     CommandInput,
-    FilterValue,
-    Input,
-    ListValue,
-    MediaInput,
     Narrative,
     NarrativeInput,
     Parallel,
     Place,
     Program,
-    RecordValue,
     Repeat,
     RunAct,
     Sequence,
     Step,
     TableInput,
-    Template,
-    TextInput,
-    Value,
 )
-from botticelli.compiler.semantics.templates import has_tags
-from botticelli.runtime.flow.values import parameters_of
-
-TRIGGER = "trigger"
 
 
 class Refusal(Struct, frozen=True, order=True):
@@ -121,68 +109,6 @@ def _act_names(step: Step) -> Iterator[str]:
 
 def _in_narrative(narrative: Narrative) -> Iterator[tuple[Place, str]]:
     for act in acts_of(narrative):
-        yield from _in_act(act)
-
-
-def _in_act(act: Act) -> Iterator[tuple[Place, str]]:
-    if act.system is not None:
-        yield from _in_template(act.system)
-    yield from _in_values(act.arguments.values())
-    for source in act.inputs:
-        yield from _in_input(source)
-
-
-def _in_input(source: Input) -> Iterator[tuple[Place, str]]:
-    match source:
-        case TableInput(table=table):
-            if source.consume:
+        for source in act.inputs:
+            if isinstance(source, TableInput) and source.consume:
                 yield source.place, "consuming reads"
-            yield from _in_template(table)
-            for parameter in parameters_of(source.where):
-                yield from _in_template(Template("{{ " + parameter + " }}", source.place))
-        case MediaInput(url=url, file=file):
-            yield from _in_values(each for each in (url, file) if each is not None)
-        case TextInput(template=template):
-            yield from _in_template(template)
-        case CommandInput(arguments=arguments):
-            yield from _in_values(arguments.values())
-        case NarrativeInput():
-            pass
-
-
-def _in_values(values: Iterable[Value]) -> Iterator[tuple[Place, str]]:
-    for value in values:
-        yield from _in_value(value)
-
-
-def _in_value(value: Value) -> Iterator[tuple[Place, str]]:
-    match value:
-        case Template():
-            yield from _in_template(value)
-        case ListValue(items=items):
-            yield from _in_values(items)
-        case RecordValue(fields=fields):
-            yield from _in_values(fields.values())
-        case FilterValue(where=where, place=place):
-            for parameter in parameters_of(where):
-                yield from _in_template(Template("{{ " + parameter + " }}", place))
-        case _:
-            pass
-
-
-def _in_template(template: Template) -> Iterator[tuple[Place, str]]:
-    if not has_tags(template.source):
-        return
-    if TRIGGER in template.source and TRIGGER in _names(template.source):
-        yield template.place, "`trigger` in templates, which only a trigger fills,"
-
-
-def _names(source: str) -> set[str]:
-    from jinja2 import TemplateSyntaxError, meta
-
-    from botticelli.compiler.semantics.sandbox import environment
-
-    try:
-        return meta.find_undeclared_variables(environment().parse(source))
-    except TemplateSyntaxError:
-        return set()

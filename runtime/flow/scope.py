@@ -15,6 +15,7 @@ from botticelli.runtime.effects import CapScope, Exhaustion
 from botticelli.runtime.flow.conversation import Conversation
 from botticelli.runtime.flow.schedule import WalkError
 from botticelli.runtime.flow.state import State
+from botticelli.runtime.flow.triggers import Body
 
 
 class ActFailedError(WalkError):
@@ -63,6 +64,7 @@ class Frame(Struct, frozen=True, kw_only=True):
     iteration: int | None = None
     called: bool = False
     templates: Mapping[str, Record] = {}
+    trigger: Body | None = None
 
 
 class Answered(Struct, frozen=True):
@@ -136,6 +138,8 @@ class Scope:
             names["previous"] = self.previous
         if frame.iteration is not None:
             names["iteration"] = frame.iteration
+        if frame.trigger is not None:
+            names["trigger"] = frame.trigger.value
         return names
 
     def holds(self, frame: Frame, condition: Expression, act: str | None = None) -> bool:

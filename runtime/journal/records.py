@@ -20,8 +20,8 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     `database` is a URL, or only `***` for one that holds a password. `withheld` names variables
     that were given and whose names say that they hold a secret; their values are not kept. `only`
-    is the act after which the run ends. Caps are those of the command line, `max_cost` in US
-    dollars.
+    is the act after which the run ends, `trigger` the JSON that it was started by. Caps are those
+    of the command line, `max_cost` in US dollars.
     """
 
     narrative: str | None = None
@@ -32,6 +32,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     variables: dict[str, str] = {}
     withheld: tuple[str, ...] = ()
     only: str | None = None
+    trigger: str | None = None
     max_requests: int | None = None
     max_cost: float | None = None
 

@@ -17,6 +17,7 @@ from botticelli.runtime.flow.carousel import Tally
 from botticelli.runtime.flow.interpret import Outcome, interpret
 from botticelli.runtime.flow.refusals import reachable
 from botticelli.runtime.flow.schedule import Scheduled
+from botticelli.runtime.flow.triggers import Body, body_of
 from botticelli.runtime.platforms.protocol import CommandTraits, Platform
 from botticelli.runtime.shell.clock import Clock
 from botticelli.runtime.shell.limiter import Limiter
@@ -45,6 +46,7 @@ class Equipment(Struct, frozen=True, kw_only=True):
     database: Database | None = None
     counter: TokenCounter | None = None
     templates: Mapping[str, Record] = {}
+    trigger: Body | None = None
     warnings: tuple[str, ...] = ()
 
     def budget(self, multipliers: Multipliers) -> Multipliers:
@@ -67,14 +69,24 @@ class Equipment(Struct, frozen=True, kw_only=True):
             environment=self.environment,
             tally=tally,
             templates=self.templates,
+            trigger=self.trigger,
         )
 
     def as_for(
-        self, program: Program, variables: Mapping[str, str], environment: Mapping[str, str]
+        self,
+        program: Program,
+        variables: Mapping[str, str],
+        trigger: str | None,
+        environment: Mapping[str, str],
     ) -> "Equipment":
         """Return the same for another program, as far as it can be interpreted with it."""
         values, _ = resolve_variables(program.variables, variables, environment)
-        return replace(self, variables=values, environment=readable(program, environment))
+        return replace(
+            self,
+            variables=values,
+            trigger=body_of(program, trigger),
+            environment=readable(program, environment),
+        )
 
     async def close(self) -> None:
         await self.driver.close()

@@ -37,13 +37,15 @@ from botticelli.runtime.shell.ledger import Ledger, MemoryLedger, SqliteLedger, 
 
 class Options(Struct, frozen=True, kw_only=True):
     """What the command line says. `driver` may carry options: `simulate:delay=1,fail=2`;
-    `database` is a URL. `count_tokens` has the provider count what minutes reserve."""
+    `database` is a URL, `trigger` JSON. `count_tokens` has the provider count what minutes
+    reserve."""
 
     driver: str | None = None
     database: str | None = None
     tier: str | None = None
     budget: Multipliers = Multipliers()
     variables: Mapping[str, str] = {}
+    trigger: str | None = None
     count_tokens: bool = False
 
 

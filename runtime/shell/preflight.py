@@ -6,6 +6,7 @@ from botticelli.compiler.ir.program import MediaInput, Multipliers, Program
 from botticelli.compiler.semantics.limits import LimitError, overlay, scale
 from botticelli.runtime.drivers.protocol import Driver
 from botticelli.runtime.flow.refusals import acts_of, reachable
+from botticelli.runtime.flow.triggers import Body, reads_trigger
 from botticelli.runtime.problems import Problem
 
 NONE = Multipliers()
@@ -23,6 +24,16 @@ def missing_names(program: Program, environment: Mapping[str, str]) -> list[Prob
         return []
     listed = ", ".join(names)
     return [Problem(f"the narrative reads what is not set in the environment: {listed}")]
+
+
+def untriggered(program: Program, trigger: Body | None) -> list[Problem]:
+    """A narrative that reads what starts it, where nothing does."""
+    place = reads_trigger(program) if trigger is None else None
+    if place is None:
+        return []
+    where = f"{place.path}:{place.line}:{place.column}"
+    message = f"{where}: `trigger` is the body of a webhook; give one with --trigger FILE"
+    return [Problem(message, usage=True)]
 
 
 def untaken(program: Program, driver: Driver) -> list[Problem]:

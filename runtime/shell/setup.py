@@ -10,6 +10,7 @@ from botticelli.compiler.ir.program import Program
 from botticelli.compiler.semantics.configuration import Configuration
 from botticelli.compiler.semantics.policies import DATABASE
 from botticelli.runtime.flow.refusals import platforms_of, refusals
+from botticelli.runtime.flow.triggers import body_of
 from botticelli.runtime.platforms.database import DatabasePlatform
 from botticelli.runtime.platforms.protocol import Platform, PlatformError
 from botticelli.runtime.problems import Problem, SetupError
@@ -26,7 +27,13 @@ from botticelli.runtime.shell.opening import (
     platform_configuration,
     platform_plugins,
 )
-from botticelli.runtime.shell.preflight import missing_names, unpriced, untaken, unusable
+from botticelli.runtime.shell.preflight import (
+    missing_names,
+    unpriced,
+    untaken,
+    untriggered,
+    unusable,
+)
 from botticelli.runtime.shell.tables import read_templates
 from botticelli.runtime.shell.variables import resolve_variables
 from botticelli.runtime.state import StateStore
@@ -47,6 +54,8 @@ async def equip(
     variables, wrong = resolve_variables(program.variables, options.variables, environment)
     problems.extend(wrong)
     problems.extend(missing_names(program, environment))
+    trigger = body_of(program, options.trigger)
+    problems.extend(untriggered(program, trigger))
     plugins = platform_plugins(program, configuration, environment, problems)
     database = open_database(program, configuration, options, environment, problems)
     templates = await read_templates(program, database, problems)
@@ -92,5 +101,6 @@ async def equip(
         variables=variables,
         environment=readable(program, environment),
         templates=templates,
+        trigger=trigger,
         warnings=(*warnings, *uncounted),
     )
