@@ -74,7 +74,8 @@ class OtherSide(Struct, frozen=True):
 
 
 class Latest(Struct, frozen=True):
-    """Which act ran last: ``act``, or what one of ``others`` says, by their numbers."""
+    """Which act ran last: ``act``, or what one of ``others`` says, by their numbers. Where an order
+    repeats something, numbers lead forwards as well, to what ran last in the pass before."""
 
     act: Act | None = None
     others: tuple[int, ...] = ()
@@ -90,7 +91,7 @@ class Point(Struct, frozen=True, kw_only=True):
     ``siblings`` are the `parallel` groups around it, ``other_sides`` those of each `if` around it.
     ``previous`` is the number of what is known of the act that ran last, 0 where none has;
     ``previous_certain`` tells that one did, and ``moved`` that one did since the innermost
-    `parallel` around it began.
+    `parallel` around it began. ``begun`` tells that one may have, whichever pass this is.
     """
 
     runs: SharedMap[Run]
@@ -103,6 +104,7 @@ class Point(Struct, frozen=True, kw_only=True):
     previous: int = 0
     previous_certain: bool = False
     moved: bool = False
+    begun: bool = False
     in_carousel: bool = False
 
     def certain(self, name: str) -> bool:
@@ -264,9 +266,13 @@ class _Walk:
             return point
         called = act.name.value
         inside = point
+        latest = self._add_latest(act)
         if act.carousel is not None:
             inside = replace(
-                inside, in_carousel=True, earlier_pass=(*inside.earlier_pass, {called: name})
+                inside,
+                in_carousel=True,
+                earlier_pass=(*inside.earlier_pass, {called: name}),
+                previous=self._either(point.previous, latest),
             )
         if act.when is not None:
             self.conditions.append(ConditionPoint(act.when, inside))
@@ -280,16 +286,18 @@ class _Walk:
                 point,
                 runs=point.runs.having(called, Run(act, name, point.holding)),
                 readers=readers,
-                previous=self._add_latest(act),
+                previous=latest,
                 previous_certain=True,
                 moved=True,
+                begun=True,
             )
         cause = Cause(f"`{called}` runs only when this holds", act.when)
         return replace(
             point,
             runs=point.runs.having(called, Run(act, name, inside.holding, cause)),
             readers=readers,
-            previous=self._add_latest(act, point.previous),
+            previous=self._either(latest, point.previous),
+            begun=True,
         )
 
     def _parallel(self, steps: Iterable[Step], point: Point) -> Point:
@@ -309,6 +317,7 @@ class _Walk:
                 previous=end.previous if end.moved else self._either(after.previous, end.previous),
                 previous_certain=after.previous_certain or end.moved,
                 moved=after.moved or end.moved,
+                begun=after.begun or end.begun,
             )
         return after
 
@@ -332,6 +341,7 @@ class _Walk:
             previous=self._either(then.previous, otherwise.previous),
             previous_certain=then.previous_certain and otherwise.previous_certain,
             moved=then.moved and otherwise.moved,
+            begun=then.begun or otherwise.begun,
         )
 
     def _side(self, step: BranchStep, taken: Step, passed: Step | None, point: Point) -> Point:
@@ -342,12 +352,16 @@ class _Walk:
         return self.step(taken, replace(point, other_sides=(*point.other_sides, other)))
 
     def _repeat(self, step: RepeatStep, point: Point) -> Point:
+        before = self._add_latest(None, point.previous)
         inside = replace(
             point,
+            previous=before,
             in_carousel=True,
             earlier_pass=(*point.earlier_pass, self.named(step.body)),
         )
         end = self.step(step.body, inside)
+        if end.previous != before:
+            self.latest[before] = Latest(None, (point.previous, end.previous))
         if step.until is not None:
             self.conditions.append(ConditionPoint(step.until, end))
         return replace(

@@ -37,6 +37,9 @@ class Previous(Struct, frozen=True):
     only: Act | None = None
     type: Type | None = None
 
+    def says_as(self, other: "Previous | None") -> bool:
+        return other is not None and self.only is other.only and self.type == other.type
+
 
 class Surroundings(Struct, frozen=True, dict=True):
     """What is the same at every place of one narrative.
@@ -80,18 +83,34 @@ class Surroundings(Struct, frozen=True, dict=True):
     @cached_property
     def previous(self) -> Sequence[Previous]:
         """What `previous` means, by the number of what is known of the act that ran last."""
-        found: list[Previous] = []
-        for latest in self.latest:
-            known = [found[number] for number in latest.others if number]
-            if latest.act is not None:
-                known.append(Previous(latest.act, self.output_of(latest.act)))
-            same = {id(each.only) for each in known if each.only is not None}
-            alone = len(same) == 1 and all(each.only is not None for each in known)
-            types = {each.type for each in known}
-            found.append(
-                Previous(known[0].only if alone else None, types.pop() if len(types) == 1 else None)
-            )
-        return found
+        found: list[Previous | None] = [None] * len(self.latest)
+        settled = False
+        while not settled:
+            settled = True
+            for number, latest in enumerate(self.latest):
+                joined = self._joined(latest, found)
+                if joined is not None and not joined.says_as(found[number]):
+                    found[number] = joined
+                    # What stands before it may rest on it, where something is repeated.
+                    settled = not self._repeats
+        return [each or Previous() for each in found]
+
+    @cached_property
+    def _repeats(self) -> bool:
+        return any(
+            other > number for number, latest in enumerate(self.latest) for other in latest.others
+        )
+
+    def _joined(self, latest: Latest, found: Sequence[Previous | None]) -> Previous | None:
+        """What `previous` means by what is known so far, if anything is."""
+        known = [each for number in latest.others if (each := found[number]) is not None]
+        if latest.act is not None:
+            known.append(Previous(latest.act, self.output_of(latest.act)))
+        if not known:
+            return None
+        alone = all(each.only is known[0].only for each in known)
+        types = {each.type for each in known}
+        return Previous(known[0].only if alone else None, types.pop() if len(types) == 1 else None)
 
     def output_of(self, act: Act) -> Type:
         """Return the type of an act's output."""
@@ -252,10 +271,10 @@ class PlaceScope:
 
     def _resolve_previous(self) -> Resolution:
         point = self._point
-        if not point.previous:
-            return NoPrevious()
         before = self._around.previous[point.previous]
         kind = before.type or Text()
+        if not point.begun:
+            return NoPrevious(later=Bound(type=kind) if point.previous else None)
         if point.previous_certain:
             return self._bound(before.only) if before.only is not None else Bound(type=kind)
         return Maybe(

@@ -79,6 +79,7 @@ def everything_ran(around: Surroundings, flow: Flow) -> Point:
         readers=SharedMap.of(readers),
         previous=flow.end.previous,
         previous_certain=True,
+        begun=True,
         in_carousel=True,
     )
 

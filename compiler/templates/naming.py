@@ -93,9 +93,15 @@ def look_up(
         case NotYet() as later:
             message = f"`{name}` has not run yet: {later.reason}"
             return Found(UNKNOWN, _fault(NOT_YET_RUN, at, message, later.help, labels=later.labels))
-        case NoPrevious(labels=labels):
+        case NoPrevious(later=later):
+            if guarded and later is not None:
+                return Found(later)
             message = f"`{name}` in the first act: nothing ran before it"
-            return Found(UNKNOWN, _fault(NO_PREVIOUS, at, message, None, labels=labels))
+            way_out = None
+            if later is not None:
+                message += " on the first pass"
+                way_out = f"guard it: `{{% if {name} is defined %}}`"
+            return Found(later or UNKNOWN, _fault(NO_PREVIOUS, at, message, way_out))
         case Absent() as absent:
             message = f"`{name}` means nothing here: {absent.reason}"
             return Found(UNKNOWN, _fault(UNKNOWN_NAME, at, message, absent.help))

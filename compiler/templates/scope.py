@@ -48,9 +48,9 @@ class NotYet(Struct, frozen=True, kw_only=True):
 
 
 class NoPrevious(Struct, frozen=True, kw_only=True):
-    """`previous` where nothing ran before."""
+    """`previous` where nothing ran before. ``later`` is what it is on later passes, if any."""
 
-    labels: tuple[Label, ...] = ()
+    later: Bound | None = None
 
 
 class Absent(Struct, frozen=True, kw_only=True):
