@@ -23,7 +23,7 @@ from botticelli.compiler.narrative.resources import (
 )
 from botticelli.compiler.nearest import nearest
 from botticelli.compiler.reporter import Reporter
-from botticelli.compiler.semantics.media import media_kind
+from botticelli.compiler.semantics.media import media_kind, name_in
 from botticelli.compiler.syntax.faults import quoted
 from botticelli.compiler.syntax.nodes import Array, Node, Scalar, Table
 from botticelli.grammar import catalogue
@@ -181,7 +181,7 @@ def _media_kind(fields: Fields) -> str | None:
     names = [values.get(key) for key in ("filename", "file", "url")]
     return media_kind(
         mime if isinstance(mime, str) else None,
-        *[PurePosixPath(name.split("?")[0]).name for name in names if isinstance(name, str)],
+        *[name_in(name) for name in names if isinstance(name, str)],
     )
 
 

@@ -1,7 +1,5 @@
 """Reading commands, table queries, media, schemas and characters, by name or as inputs in place."""
 
-from pathlib import PurePosixPath
-
 from botticelli.compiler.diagnostics import Label
 from botticelli.compiler.narrative.fields import USER_KEY_PREFIX, Fields
 from botticelli.compiler.narrative.located import Key, Located
@@ -15,7 +13,7 @@ from botticelli.compiler.narrative.model import (
     TableQuery,
 )
 from botticelli.compiler.narrative.settings import read_conduct
-from botticelli.compiler.semantics.media import media_kind
+from botticelli.compiler.semantics.media import media_kind, name_in
 from botticelli.compiler.syntax.nodes import Node, Scalar, Table
 from botticelli.grammar import catalogue
 
@@ -128,7 +126,7 @@ def read_media(fields: Fields, kind: str | None) -> Media:
     if kind is None:
         names = [filename.value] if filename else []
         if text is not None and source != "base64":
-            names.append(PurePosixPath(text.value.split("?")[0].split("#")[0]).name)
+            names.append(name_in(text.value))
         kind = media_kind(mime.value if mime else None, *names)
     return Media(
         node=fields.table,

@@ -8,7 +8,7 @@ from botticelli.compiler.narrative.located import Text
 from botticelli.compiler.narrative.model import Act, Conduct, Media, Narrative, Reference, TextInput
 from botticelli.compiler.rules.resources import acts_of_file
 from botticelli.compiler.rules.subject import Subject
-from botticelli.compiler.semantics.media import inline_limit, taken_kinds
+from botticelli.compiler.semantics.media import inline_limit, mime_of, name_in, taken_kinds
 from botticelli.compiler.semantics.templates import has_tags
 from botticelli.grammar import catalogue
 
@@ -17,8 +17,8 @@ def check_media(subject: Subject) -> None:
     """BOT701 to BOT704."""
     for media in _media_of(subject):
         _check_file(media, subject)
-        if media.kind is None and _is_read(media):
-            _report_unknown_kind(media, subject)
+        if _is_read(media) and not _tells_type(media):
+            _report_unknown_type(media, subject)
     for text in _prompt_files(subject):
         _existing(text, subject, "the prompt's file")
     for act in acts_of_file(subject.file):
@@ -69,15 +69,28 @@ def _is_read(media: Media) -> bool:
     return not unread and any(source is not None for source in sources)
 
 
-def _report_unknown_kind(media: Media, subject: Subject) -> None:
+def _tells_type(media: Media) -> bool:
+    """Tell whether the MIME type of a medium is known: said, or told by a name."""
+    if media.mime is not None:
+        return media.kind is not None
+    names = [media.filename.value] if media.filename is not None else []
+    source = media.file or media.url
+    if source is not None:
+        names.append(name_in(source.value))
+    return any(map(mime_of, names))
+
+
+def _report_unknown_type(media: Media, subject: Subject) -> None:
     anchor: Anchor = media.filename or media.file or media.url or media.base64 or media.node
     if media.file is not None and (has_tags(media.file.value) or "$" in media.file.value):
         anchor = media.file
     subject.reporter.report(
         catalogue.MEDIA_TYPE_UNKNOWN,
         anchor.location,
-        "nothing tells whether this is an image, audio, video or a document",
-        note="of which kind?",
+        "nothing tells whether this is an image, audio, video or a document"
+        if media.kind is None
+        else f"nothing tells of which MIME type this {media.kind} is",
+        note="of which kind?" if media.kind is None else "of which type?",
         help='add `mime`, for example `mime = "image/png"`',
     )
 

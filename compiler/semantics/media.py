@@ -1,5 +1,7 @@
 """Kinds of media by MIME type and by name: image, audio, video, document."""
 
+from pathlib import PurePosixPath
+
 MEDIA_KINDS = ("image", "audio", "video", "document")
 
 MIME_BY_SUFFIX = {
@@ -49,6 +51,11 @@ MIME_BY_SUFFIX = {
     "md": "text/markdown",
     "json": "application/json",
 }
+
+
+def name_in(source: str) -> str:
+    """Return the name of a file that a path or an address leads to."""
+    return PurePosixPath(source.partition("?")[0].partition("#")[0]).name
 
 
 def mime_of(name: str) -> str | None:

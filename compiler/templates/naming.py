@@ -97,11 +97,11 @@ def look_up(
             if guarded and later is not None:
                 return Found(later)
             message = f"`{name}` in the first act: nothing ran before it"
-            way_out = None
-            if later is not None:
-                message += " on the first pass"
-                way_out = f"guard it: `{{% if {name} is defined %}}`"
-            return Found(later or UNKNOWN, _fault(NO_PREVIOUS, at, message, way_out))
+            if later is None:
+                return Found(UNKNOWN, _fault(NO_PREVIOUS, at, message, None))
+            message += " on the first pass"
+            way_out = f"guard it: `{{% if {name} is defined %}}`"
+            return Found(later, _fault(NO_PREVIOUS, at, message, way_out))
         case Absent() as absent:
             message = f"`{name}` means nothing here: {absent.reason}"
             return Found(UNKNOWN, _fault(UNKNOWN_NAME, at, message, absent.help))
