@@ -63,10 +63,14 @@ class Name(Node, frozen=True):
 
 
 class Placeholder(Node, frozen=True):
-    """`{{ source }}`; the source, as written, starts at `source_start`."""
+    """`{{ source }}`, or one of the older forms of it, `${…}`, as it is ``written``."""
 
     source: str
-    source_start: int
+    written: str
+
+    @property
+    def is_older(self) -> bool:
+        return self.written.startswith("$")
 
 
 class Broken(Node, frozen=True):

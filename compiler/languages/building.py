@@ -13,6 +13,7 @@ from botticelli.compiler.faults import Fault, Mark, Replacement
 from botticelli.compiler.languages import ast
 from botticelli.compiler.languages.literals import date_literal, interval_literal, timestamp_literal
 from botticelli.compiler.languages.parsing import canonical
+from botticelli.compiler.templates.dollar import find_forms
 from botticelli.grammar.catalogue import BAD_VALUE, EXPRESSION_SYNTAX, VALUE_AS_NAME
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 _MAX_INTEGER = 2**63 - 1
 _CONSTANTS = {"TRUE": True, "FALSE": False, "NULL": None}
-_QUOTED_TEMPLATE = re.compile(r"\{\{((?:[^}]|\}(?!\}))*)\}\}")
+_QUOTED_TEMPLATE = re.compile(r"(\{\{(?:[^}]|\}(?!\}))*\}\}|(?<!\$)\$\{[^{}\n]*\})")
 
 
 class Builder:
@@ -186,11 +187,14 @@ class Builder:
 
     def placeholder_of(self, token: "Token") -> ast.Placeholder | ast.Broken:
         start, end = token.start_pos or 0, token.end_pos or 0
-        source = token[2:-2]
+        source = expression_in(token)
+        if source is None:
+            self.fault(start, end, f"`{token}` is none of the forms that are expanded here")
+            return ast.Broken(start, end)
         if not source.strip():
             self.fault(start, end, "an empty template stands for no value")
             return ast.Broken(start, end)
-        return ast.Placeholder(start, end, str(source), start + 2)
+        return ast.Placeholder(start, end, source, str(token))
 
     def broken(self, parts: list[Any]) -> Any:
         return ast.Broken(parts[0].start_pos, parts[0].end_pos)
@@ -227,9 +231,19 @@ class Builder:
                 parts.append(f"'{piece}'")
         return " || ".join(parts)
 
-    def value_of_template(self, source: str) -> str | None:
+    def value_of_template(self, written: str) -> str | None:
         """Write the value that a template stands for in this language, if it can be written."""
-        return f"{{{{{source}}}}}"
+        return written
+
+
+def expression_in(placeholder: str) -> str | None:
+    """Return the expression within `{{ }}` or within an older form of it, as in a file that gives
+    no names; None for what is none of the forms."""
+    if not placeholder.startswith("$"):
+        return placeholder[2:-2]
+    form = next(find_forms(placeholder), None)
+    whole = form is not None and form.end == len(placeholder)
+    return form.expression if form is not None and whole else None
 
 
 def identifier(token: "Token") -> ast.Part:

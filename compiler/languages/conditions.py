@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 from botticelli.compiler.faults import Replacement
 from botticelli.compiler.languages import ast
-from botticelli.compiler.languages.building import Builder, has, identifier, nodes, number, unquoted
+from botticelli.compiler.languages.building import (
+    Builder,
+    expression_in,
+    has,
+    identifier,
+    nodes,
+    number,
+    unquoted,
+)
 from botticelli.compiler.languages.filters import parse_expression
 from botticelli.compiler.languages.functions import CONDITION_FUNCTIONS
 from botticelli.compiler.languages.parsing import Language, Parsed
@@ -69,11 +77,13 @@ class _ConditionBuilder(Builder):
 
     def placeholder_of(self, token: "Token") -> ast.Placeholder | ast.Broken:
         start, end = token.start_pos or 0, token.end_pos or 0
-        source = token[2:-2]
+        source = expression_in(token) or ""
         edits = (Replacement(start, end, source.strip()),) if _PATH.fullmatch(source) else ()
-        message = "a condition uses names without `{{ }}`"
+        braces = "`${ }`" if token.startswith("$") else "`{{ }}`"
+        message = f"a condition uses names without {braces}"
         self.fault(start, end, message, edits=edits, safe=bool(edits))
         return ast.Broken(start, end)
 
-    def value_of_template(self, source: str) -> str | None:
-        return source.strip() if _PATH.fullmatch(source) else None
+    def value_of_template(self, written: str) -> str | None:
+        source = expression_in(written)
+        return source.strip() if source is not None and _PATH.fullmatch(source) else None

@@ -6,8 +6,9 @@ from botticelli.compiler.flow.commands import clauses_of
 from botticelli.compiler.ir import program as ir
 from botticelli.compiler.languages import ast
 from botticelli.compiler.languages.lower import both, expression, order
+from botticelli.compiler.languages.references import parse_reference
 from botticelli.compiler.lower.context import Context
-from botticelli.compiler.lower.expressions import lower_filter, lower_order
+from botticelli.compiler.lower.expressions import in_present_forms, lower_filter, lower_order
 from botticelli.compiler.lower.settings import value
 from botticelli.compiler.lower.values import lower_older_template, lower_value
 from botticelli.compiler.narrative.located import Located, Text
@@ -100,7 +101,7 @@ def _query(item: TableQuery, context: Context, name: str | None = None) -> ir.Ta
         table=table,
         names=(alias,) if alias else tuple(dict.fromkeys(known)),
         columns=tuple(text.value for text in item.columns) if item.columns is not None else None,
-        where=lower_filter(item.where) if item.where else None,
+        where=lower_filter(item.where.value, context.names) if item.where else None,
         order=lower_order(item.order_by) if item.order_by else (),
         limit=DEFAULT_LIMIT if limit is None else limit,
         offset=value(item.offset) or 0,
@@ -168,7 +169,19 @@ def _table_reference(item: Reference, context: Context) -> ir.TableInput:
         )
     retention = item.retention.value if item.retention else base.retention
     refined = replace(base, place=place, retention=retention)
-    return refined if item.clauses is None else _refine(refined, item.clauses)
+    clauses = _clauses(item, context)
+    return refined if clauses is None else _refine(refined, clauses)
+
+
+def _clauses(item: Reference, context: Context) -> ast.TableReference | None:
+    if item.clauses is None or item.clauses.where is None:
+        return item.clauses
+    text = in_present_forms(item.text.value, item.clauses.where, context.names)
+    if text == item.text.value:
+        return item.clauses
+    tree = parse_reference(text).tree
+    assert isinstance(tree, ast.TableReference)
+    return tree
 
 
 def _refine(base: ir.TableInput, clauses: ast.TableReference) -> ir.TableInput:

@@ -2,7 +2,7 @@
 
 from botticelli.compiler.diagnostics import Label
 from botticelli.compiler.narrative.fields import USER_KEY_PREFIX, Fields
-from botticelli.compiler.narrative.located import Key, Located
+from botticelli.compiler.narrative.located import Key, Located, Text
 from botticelli.compiler.narrative.model import (
     Character,
     Command,
@@ -14,7 +14,8 @@ from botticelli.compiler.narrative.model import (
 )
 from botticelli.compiler.narrative.settings import read_conduct
 from botticelli.compiler.semantics.media import media_kind, name_in
-from botticelli.compiler.syntax.nodes import Node, Scalar, Table
+from botticelli.compiler.syntax.faults import quoted
+from botticelli.compiler.syntax.nodes import Array, Node, Scalar, Table
 from botticelli.grammar import catalogue
 
 MEDIA_KINDS = ("image", "audio", "video", "document")
@@ -92,16 +93,20 @@ def read_table_query(fields: Fields) -> TableQuery:
     sample = fields.integer("sample", 1)
     if "sample" in fields and "order_by" in fields:
         fields.conflict("order_by", "sample")
+    table_name = fields.text("table_name")
+    if table_name is not None and not table_name.value.strip():
+        fields.bad_value(table_name.node, "`table_name` is empty")
+        table_name = None
     return TableQuery(
         node=fields.table,
-        table_name=fields.text("table_name"),
-        columns=fields.texts("columns"),
+        table_name=table_name,
+        columns=_read_columns(fields),
         where=fields.text(where) if where else None,
         order_by=order_by,
         limit=fields.integer("limit", 1),
         offset=fields.integer("offset", 0),
         format=fields.choice("format", ("json", "markdown", "csv")),
-        alias=fields.text("alias"),
+        alias=_read_alias(fields),
         sample=sample,
         required=fields.boolean("required"),
         consume=fields.boolean(consume) if consume else None,
@@ -109,6 +114,27 @@ def read_table_query(fields: Fields) -> TableQuery:
         max_bytes=fields.integer("max_bytes", 1),
         retention=read_retention(fields),
     )
+
+
+def _read_columns(fields: Fields) -> tuple[Text, ...] | None:
+    columns = fields.texts("columns")
+    node = fields.node("columns")
+    if columns == () and isinstance(node, Array) and not node.items:
+        fields.bad_value(node, "`columns` names none", help="leave it out to read all of them")
+        return None
+    return columns
+
+
+def _read_alias(fields: Fields) -> Text | None:
+    alias = fields.text("alias")
+    if alias is None or alias.value.isidentifier():
+        return alias
+    fields.bad_value(
+        alias.node,
+        f"{quoted(alias.value)} cannot be a name in a template",
+        help="letters, digits and `_`, and no digit first",
+    )
+    return None
 
 
 def read_media(fields: Fields, kind: str | None) -> Media:

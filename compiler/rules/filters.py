@@ -1,6 +1,7 @@
 """Rules on filters and orders: that they parse, name existing columns, compare like with like."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 
 from botticelli.compiler.faults import Fault, to_diagnostic
 from botticelli.compiler.flow.commands import (
@@ -26,6 +27,7 @@ from botticelli.compiler.narrative.located import Key, Text
 from botticelli.compiler.narrative.model import Act, Command, NarrativeFile, Reference, TableQuery
 from botticelli.compiler.nearest import listing, nearest
 from botticelli.compiler.rules.commands import table_of
+from botticelli.compiler.rules.resources import acts_of_file
 from botticelli.compiler.rules.subject import Subject
 from botticelli.compiler.rules.tables import queries
 from botticelli.compiler.rules.templates import surroundings
@@ -50,20 +52,33 @@ def check_filters(subject: Subject) -> None:
             _check_clauses(query.clauses, query.reference.text, columns, subject)
     for command in commands_of_file(subject.file):
         _check_command(command, subject)
+    for unnamed in _queries_without_table(subject.file):
+        _check_query(unnamed, None, subject)
     for narrative in subject.file.narratives:
         around, flow = surroundings(narrative, subject)
         for at in flow.acts:
             _check_placeholders(at.act, PlaceScope(around, at.point, at.act), subject)
 
 
+def _queries_without_table(file: NarrativeFile) -> Iterator[TableQuery]:
+    """Yield the queries whose table is missing; what they say beside it is read all the same."""
+    named = (resource.input for resource in file.tables.values())
+    in_place = (item for act in acts_of_file(file) for item in act.inputs)
+    for item in chain(named, in_place):
+        if isinstance(item, TableQuery) and item.table_name is None:
+            yield item
+
+
 def _check_query(query: TableQuery, columns: Columns, subject: Subject) -> None:
+    if query.table_name is not None and has_tags(query.table_name.value):
+        _name_by_template(query.table_name, "the name of a table", subject)
     if query.where is not None:
         _check_filter(query.where, columns, subject)
     if query.order_by is not None:
         _check_order(query.order_by, columns, subject)
     for name in query.columns or ():
         if has_tags(name.value):
-            _column_by_template(name, subject)
+            _name_by_template(name, "the name of a column", subject)
         elif columns is not None and name.value not in columns:
             _unknown_column(name, columns, subject)
 
@@ -122,12 +137,12 @@ def _check_clauses(
     _report(found, text, subject)
 
 
-def _column_by_template(name: Text, subject: Subject) -> None:
-    """BOT408 in a list of columns."""
+def _name_by_template(name: Text, expected: str, subject: Subject) -> None:
+    """BOT408 outside filters: in a list of columns, and in the place of a table."""
     subject.reporter.report(
         catalogue.VALUE_AS_NAME,
         name.location,
-        "a template stands for a value only; expected the name of a column",
+        f"a template stands for a value only; expected {expected}",
         note="a value cannot stand here",
     )
 
@@ -148,11 +163,11 @@ def _report(faults: Iterable[Fault], text: Text, subject: Subject) -> None:
 
 
 def _check_placeholders(act: Act, scope: PlaceScope, subject: Subject) -> None:
-    """The expressions in `{{ }}` of an act's filters, by what the act knows when it runs."""
+    """The templates of an act's filters, by what the act knows when it runs."""
     for text, tree in _filters_of(act, subject.file):
         for placeholder in ast.placeholders(tree):
-            analysis = check_value(f"{{{{{placeholder.source}}}}}", scope)
-            shifted = (fault.shifted(placeholder.source_start - 2) for fault in analysis.faults)
+            analysis = check_value(placeholder.written, scope)
+            shifted = (fault.shifted(placeholder.start) for fault in analysis.faults)
             _report(shifted, text, subject)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from botticelli.compiler.diagnostics import Anchor
 from botticelli.compiler.narrative.located import Text
 from botticelli.compiler.narrative.model import Act, Conduct, Media, Narrative, Reference, TextInput
+from botticelli.compiler.nearest import listing
 from botticelli.compiler.rules.resources import acts_of_file
 from botticelli.compiler.rules.subject import Subject
 from botticelli.compiler.semantics.media import inline_limit, mime_of, name_in, taken_kinds
@@ -116,7 +117,7 @@ def _check_model(act: Act, anchor: Anchor, media: Media, subject: Subject) -> No
                 anchor.location,
                 f"`{model}` takes no {media.kind}",
                 note=f"this is {'an' if media.kind[0] in 'aeiou' else 'a'} {media.kind}",
-                help=f"it takes {', '.join(sorted(kinds))}",
+                help=f"it takes {listing(sorted(kinds)) if kinds else 'text alone'}",
             )
             continue
         limit, size = inline_limit(model), _size(media, subject)

@@ -126,8 +126,10 @@ def _media_and_tables(item: object, file: NarrativeFile) -> Iterator[Text]:
         found = file.tables[item.name].input
     if isinstance(found, Media):
         yield from (text for text in (found.url, found.file) if text is not None)
-    elif isinstance(found, TableQuery) and found.table_name is not None:
-        yield found.table_name
+    elif isinstance(found, TableQuery):
+        name = found.table_name
+        if name is not None and not has_tags(name.value):  # a template there is BOT408
+            yield name
 
 
 def _strings(root: Node) -> Iterator[Text]:

@@ -93,6 +93,11 @@ def media_kind(mime: str | None, *names: str) -> str | None:
 
 
 _FAMILIES: tuple[tuple[str, frozenset[str], int], ...] = (
+    ("gpt-4o-audio", frozenset({"audio"}), 50_000_000),
+    ("gpt-audio", frozenset({"audio"}), 50_000_000),
+    ("gpt-3.5", frozenset(), 50_000_000),
+    ("o1-mini", frozenset(), 50_000_000),
+    ("o3-mini", frozenset(), 50_000_000),
     ("gemini", frozenset({"image", "audio", "video", "document"}), 20_000_000),
     ("claude", frozenset({"image", "document"}), 32_000_000),
     ("gpt-", frozenset({"image", "document"}), 50_000_000),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from test_conformance import grow_files
 
 from botticelli.compiler.batch.run import check_paths
 
@@ -69,6 +70,7 @@ def test_says_the_same_of_yaml(case: Path, tmp_path: Path, monkeypatch: pytest.M
         if case.is_dir():
             shutil.copytree(case, folder)
             (folder / "expected").unlink()
+            grow_files(folder)
         else:
             folder.mkdir(parents=True)
             shutil.copy(case, folder)
