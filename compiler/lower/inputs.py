@@ -79,7 +79,8 @@ def _arguments(item: Command, context: Context) -> dict[str, ir.Value]:
     for key, node in item.arguments.items():
         if key in filters:
             place = context.places.at(node.location)
-            found[key] = ir.FilterValue(lower_filter(filters[key]), filters[key].value, place)
+            where = lower_filter(filters[key].value, context.names)
+            found[key] = ir.FilterValue(where, filters[key].value, place)
         elif key in orders:
             found[key] = ir.OrderValue(lower_order(orders[key]), orders[key].value)
         else:
