@@ -1,6 +1,6 @@
 """Lowering what the small languages say, where it is already known to be right."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Container, Mapping
 
 from botticelli.compiler.ir.expressions import Expression, OrderTerm
 from botticelli.compiler.ir.types import Record, Type
@@ -23,7 +23,7 @@ def lower_condition(text: Text) -> Expression:
     return expression(parsed.tree)
 
 
-def lower_filter(text: str, names: Collection[str]) -> Expression:
+def lower_filter(text: str, names: Container[str]) -> Expression:
     """Lower a filter; ``names`` are those that `${NAME}` means before it means the environment."""
     parsed = parse_filter(text)
     assert parsed.tree is not None
@@ -31,7 +31,7 @@ def lower_filter(text: str, names: Collection[str]) -> Expression:
     return expression(parsed.tree) if present == text else lower_filter(present, names)
 
 
-def in_present_forms(text: str, where: ast.Expression, names: Collection[str]) -> str:
+def in_present_forms(text: str, where: ast.Expression, names: Container[str]) -> str:
     """Return a text that holds a filter, with the filter's older placeholders as Jinja."""
     older = [each for each in placeholders(where) if each.is_older]
     for each in sorted(older, key=lambda each: each.start, reverse=True):
