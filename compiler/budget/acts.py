@@ -22,7 +22,7 @@ from botticelli.compiler.budget.models import Model, Models
 from botticelli.compiler.budget.repeating import Outcome
 from botticelli.compiler.budget.requests import asking
 from botticelli.compiler.budget.result import Unbounded
-from botticelli.compiler.budget.sizes import Family, Size, Value, known
+from botticelli.compiler.budget.sizes import Size, Value, known
 from botticelli.compiler.budget.spent import Ask, Part, PartKind, Spent, spent_by, total
 from botticelli.compiler.budget.texts import Texts
 from botticelli.compiler.ir.program import (
@@ -38,6 +38,7 @@ from botticelli.compiler.ir.program import (
     TextInput,
 )
 from botticelli.compiler.semantics.limits import overlay
+from botticelli.compiler.semantics.tokens import Family
 from botticelli.compiler.semantics.typed import is_plain_text, json_schema
 
 _OMITTED = 17

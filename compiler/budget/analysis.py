@@ -16,7 +16,7 @@ from botticelli.compiler.budget.inputs import MediaTokens
 from botticelli.compiler.budget.models import Models
 from botticelli.compiler.budget.repeating import Outcome, Repeated, repeat
 from botticelli.compiler.budget.result import Budget, CarouselUse, NarrativeUse
-from botticelli.compiler.budget.sizes import NOTHING, Family, Value
+from botticelli.compiler.budget.sizes import NOTHING, Value
 from botticelli.compiler.budget.spent import NOTHING_SPENT, Spent, total
 from botticelli.compiler.budget.texts import Texts, variables_of
 from botticelli.compiler.ir.program import (
@@ -32,6 +32,7 @@ from botticelli.compiler.ir.program import (
     Sequence,
     Step,
 )
+from botticelli.compiler.semantics.tokens import Family
 
 MAX_DEPTH = 50
 """How deep narratives may run each other; what is deeper has no bound."""

@@ -13,7 +13,6 @@ from botticelli.compiler.budget.contents import (
 from botticelli.compiler.budget.intervals import Interval
 from botticelli.compiler.budget.sizes import (
     BYTES_PER_TOKEN_EXPECTED,
-    Family,
     Size,
     Value,
     bounded,
@@ -21,6 +20,7 @@ from botticelli.compiler.budget.sizes import (
 )
 from botticelli.compiler.ir.program import CommandInput, MediaInput, Place, TableInput
 from botticelli.compiler.ir.types import List, Unknown
+from botticelli.compiler.semantics.tokens import Family
 
 KEPT_BYTES = 10_000
 """The longest input that stays in the history as it is."""

@@ -2,17 +2,14 @@
 
 from msgspec import Struct
 
-from botticelli.compiler.budget.sizes import BYTE_LEVEL, NORMALIZING, Family
 from botticelli.compiler.semantics.configuration import Configuration
-from botticelli.compiler.semantics.providers import ModelFacts, Providers, UnknownTierError
-
-_BYTE_LEVEL_PROVIDERS = ("gemini", "openai")
-_DEFAULT_MODELS = {
-    "anthropic": "claude-sonnet-4-6",
-    "gemini": "gemini-2.5-flash",
-    "openai": "gpt-4.1-mini",
-}
-"""What the drivers ask where nothing names a model."""
+from botticelli.compiler.semantics.providers import (
+    DEFAULT_MODELS,
+    ModelFacts,
+    Providers,
+    UnknownTierError,
+)
+from botticelli.compiler.semantics.tokens import Family
 
 
 class Model(Struct, frozen=True):
@@ -29,8 +26,7 @@ class Model(Struct, frozen=True):
 
     @property
     def family(self) -> Family:
-        known = self.facts.known and self.provider in _BYTE_LEVEL_PROVIDERS
-        return BYTE_LEVEL if known else NORMALIZING
+        return self.facts.family
 
 
 class Models:
@@ -62,7 +58,7 @@ class Models:
 
     def find(self, name: str | None) -> Model:
         """Return what is known of a model, None being the driver's default."""
-        wanted = name or _DEFAULT_MODELS.get(self.provider, "")
+        wanted = name or DEFAULT_MODELS.get(self.provider, "")
         if wanted not in self._found:
             self._found[wanted] = self._look_up(wanted)
         return self._found[wanted]

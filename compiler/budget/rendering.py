@@ -6,7 +6,6 @@ from botticelli.compiler.budget.contents import json_bytes, printed_bytes, rows_
 from botticelli.compiler.budget.sizes import (
     BYTES_PER_TOKEN_EXPECTED,
     NOTHING,
-    Family,
     Size,
     Value,
     floor_tokens,
@@ -15,7 +14,7 @@ from botticelli.compiler.budget.sizes import (
 from botticelli.compiler.ir.program import Act, Narrative, TableInput, Variable
 from botticelli.compiler.ir.types import Int, Json, List, Text, Type, Unknown
 from botticelli.compiler.semantics.templates import normalize_newlines
-from botticelli.compiler.semantics.tokens import estimate
+from botticelli.compiler.semantics.tokens import Family
 from botticelli.compiler.templates.extent import Flow
 from botticelli.compiler.templates.scope import Bound, Members, Names, Resolution
 from botticelli.compiler.templates.values import Analysis, Use
@@ -76,7 +75,7 @@ def rendered(
     if constant is not None and not source.isascii():
         # How much of the text is constant is known, but not which part of it.
         ceiling = constant * family.growth
-    expected = float(estimate(certain))
+    expected = float(family.estimate(certain))
     if constant is not None:
         expected += max(0, constant - len(certain.encode())) / (2 * BYTES_PER_TOKEN_EXPECTED)
     why = "a loop or filter in this template can make its text any length" if most is None else ""

@@ -7,12 +7,11 @@ their own tokens, and a tenth more where they are put into a prompt again.
 
 import math
 import re
-from unicodedata import normalize
 
 from msgspec import Struct
 
 from botticelli.compiler.ir.types import Type, Unknown
-from botticelli.compiler.semantics.tokens import estimate
+from botticelli.compiler.semantics.tokens import Family, byte_length
 
 BYTES_PER_TOKEN_AT_LEAST = 16
 BYTES_PER_TOKEN_EXPECTED = 4
@@ -20,32 +19,6 @@ BYTES_PER_TOKEN_AT_MOST = 128
 """The longest piece of any vocabulary that is public, in bytes."""
 
 _RUN = re.compile(r"(.)\1+", re.DOTALL)
-
-
-class Family(Struct, frozen=True):
-    """What a family of models does to text before it counts tokens.
-
-    `growth`: by how much normalising can lengthen text of which only the length is known (NFKC
-    makes at most 11 bytes of one). `prefix`: tokens that each text may get in front.
-    """
-
-    normalizes: bool = True
-    growth: int = 11
-    prefix: int = 1
-
-    def bytes_of(self, text: str) -> int:
-        size = byte_length(text)
-        if self.normalizes and not text.isascii():
-            size = max(size, byte_length(normalize("NFKC", text)))
-        return size
-
-
-BYTE_LEVEL = Family(normalizes=False, growth=1, prefix=0)
-NORMALIZING = Family()
-
-
-def byte_length(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def floor_tokens(text: str) -> int:
@@ -66,7 +39,7 @@ class Size(Struct, frozen=True):
 def known(text: str, family: Family) -> Size:
     """The size of a text that is known."""
     size = byte_length(text)
-    return Size(floor_tokens(text), estimate(text), family.bytes_of(text), size, size)
+    return Size(floor_tokens(text), family.estimate(text), family.ceiling(text), size, size)
 
 
 def bounded(most: int | None, family: Family, expected: float | None = None) -> Size:

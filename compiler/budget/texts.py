@@ -9,10 +9,8 @@ from botticelli.compiler.budget.contents import printed_bytes
 from botticelli.compiler.budget.frames import Frame
 from botticelli.compiler.budget.rendering import names_of, rendered
 from botticelli.compiler.budget.sizes import (
-    Family,
     Size,
     Value,
-    byte_length,
     known,
     known_value,
     text_value,
@@ -31,6 +29,7 @@ from botticelli.compiler.ir.program import (
 from botticelli.compiler.ir.program import Value as Given
 from botticelli.compiler.ir.types import Text
 from botticelli.compiler.semantics.templates import has_tags
+from botticelli.compiler.semantics.tokens import Family, byte_length
 from botticelli.compiler.templates.checking import check_prompt
 from botticelli.compiler.templates.scope import Names
 from botticelli.compiler.templates.values import Analysis

@@ -12,11 +12,20 @@ from typing import Any
 from msgspec import Struct
 
 from botticelli.compiler.semantics.limits import SLIDING, Limits
+from botticelli.compiler.semantics.tokens import Family, family_of
 
 BUNDLED = "providers.toml"
 
 DEFAULT_TOKENS_PER_MESSAGE = 4
 """What framing one message costs, in tokens, for a provider that says nothing."""
+
+
+DEFAULT_MODELS: Mapping[str, str] = {
+    "anthropic": "claude-sonnet-4-6",
+    "gemini": "gemini-2.5-flash",
+    "openai": "gpt-4.1-mini",
+}
+"""What drivers ask where nothing names a model, by their provider."""
 
 
 class UnknownTierError(LookupError):
@@ -33,7 +42,8 @@ class ModelFacts(Struct, frozen=True, kw_only=True):
     """What one model has in one tier. None is unknown, in `limits` unlimited.
 
     `pool` names what shares the limits. `context` and `max_output` are tokens, prices US dollars
-    per million tokens. `known` says whether the data names the model anywhere.
+    per million tokens. `known` says whether the data names the model anywhere. `tokenizer` names
+    the family of vocabularies that counts its tokens.
     """
 
     model: str
@@ -45,6 +55,12 @@ class ModelFacts(Struct, frozen=True, kw_only=True):
     input_price: float | None = None
     output_price: float | None = None
     tokens_per_message: int = DEFAULT_TOKENS_PER_MESSAGE
+    tokenizer: str | None = None
+
+    @property
+    def family(self) -> Family:
+        """How the model counts the tokens of a text."""
+        return family_of(self.tokenizer if self.known else None)
 
     def cost(self, input_tokens: int, output_tokens: int) -> float | None:
         """Return the price in US dollars, or None where prices are not known."""
@@ -135,6 +151,7 @@ class Providers:
             input_price=found.get("cost_per_million_input_tokens"),
             output_price=found.get("cost_per_million_output_tokens"),
             tokens_per_message=table.get("tokens_per_message", DEFAULT_TOKENS_PER_MESSAGE),
+            tokenizer=found.get("tokenizer", table.get("tokenizer")),
         )
 
 

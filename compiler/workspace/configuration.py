@@ -29,6 +29,7 @@ from botticelli.compiler.semantics.configuration import (
     PlatformConfiguration,
     QueryCeilings,
 )
+from botticelli.compiler.semantics.tokens import FAMILIES
 from botticelli.compiler.syntax.nodes import Array, Node, Scalar, Table
 from botticelli.compiler.workspace.check_settings import read_check_settings
 from botticelli.compiler.workspace.discovery import CONFIGURATION, user_configuration
@@ -267,6 +268,7 @@ def _read_provider(key: Key, fields: Fields) -> dict[str, Any]:
     fields.node("as_of")
     fields.choice("tpm_counts", ("input", "total"))
     fields.integer("tokens_per_message", 0)
+    fields.choice("tokenizer", tuple(FAMILIES))
     _read_each(fields, "tiers", f"the tiers of {where}", _read_tier)
     _read_each(fields, "models", f"the models of {where}", _read_quotas)
     value = plain(fields.table)
@@ -293,6 +295,7 @@ def _read_tier(fields: Fields) -> None:
 
 def _read_quotas(fields: Fields) -> None:
     fields.text("pool")
+    fields.choice("tokenizer", tuple(FAMILIES))
     for key in _LIMITS:
         fields.integer(key, 1)
     for key in _COSTS:

@@ -11,7 +11,7 @@ from contextlib import aclosing
 from hashlib import sha256
 from typing import Any
 
-from botticelli.compiler.semantics.providers import ModelFacts
+from botticelli.compiler.semantics.providers import DEFAULT_MODELS, ModelFacts
 from botticelli.runtime.drivers.access import find_address, find_key, key_variables
 from botticelli.runtime.drivers.anthropic_form import (
     ANSWER_TOOL,
@@ -66,7 +66,7 @@ class AnthropicDriver:
 
     name = "anthropic"
     provider = "anthropic"
-    default_model = "claude-sonnet-4-6"
+    default_model = DEFAULT_MODELS["anthropic"]
     capabilities = Capabilities(
         media=frozenset({"image", "document"}),
         linked_media=frozenset({"image", "document"}),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from botticelli.compiler.semantics.providers import ModelFacts
+from botticelli.compiler.semantics.providers import DEFAULT_MODELS, ModelFacts
 from botticelli.runtime.drivers.access import find_address, find_key, key_variables
 from botticelli.runtime.drivers.faults import asked_delay, clean, misshapen, refused, unanswered
 from botticelli.runtime.drivers.gemini_files import Uploads
@@ -76,7 +76,7 @@ class GeminiDriver:
 
     name = "gemini"
     provider = "gemini"
-    default_model = "gemini-2.5-flash"
+    default_model = DEFAULT_MODELS["gemini"]
     capabilities = Capabilities(
         media=frozenset({"image", "audio", "video", "document"}),
         linked_media=frozenset({"image", "audio", "video", "document"}),

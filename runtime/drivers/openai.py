@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
-from botticelli.compiler.semantics.providers import ModelFacts
+from botticelli.compiler.semantics.providers import DEFAULT_MODELS, ModelFacts
 from botticelli.runtime.drivers.access import find_address, find_key, key_variables
 from botticelli.runtime.drivers.api import Api
 from botticelli.runtime.drivers.faults import misshapen
@@ -52,7 +52,7 @@ class OpenAIDriver:
 
     name = "openai"
     provider = "openai"
-    default_model = "gpt-4.1-mini"
+    default_model = DEFAULT_MODELS["openai"]
     capabilities = Capabilities(
         media=MEDIA,
         linked_media=frozenset({"image"}),

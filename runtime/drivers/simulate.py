@@ -27,8 +27,8 @@ from random import Random
 from msgspec import Struct
 
 from botticelli.compiler.semantics.media import MEDIA_KINDS
-from botticelli.compiler.semantics.providers import ModelFacts
-from botticelli.compiler.semantics.tokens import estimate
+from botticelli.compiler.semantics.providers import DEFAULT_MODELS, ModelFacts
+from botticelli.compiler.semantics.tokens import UNKNOWN
 from botticelli.runtime.drivers.protocol import (
     BLOCKED,
     LENGTH,
@@ -145,7 +145,7 @@ class SimulateDriver:
 
     name = "simulate"
     account = None
-    default_model = "gemini-2.5-flash"
+    default_model = DEFAULT_MODELS["gemini"]
     capabilities = Capabilities(
         media=frozenset(MEDIA_KINDS), linked_media=frozenset(MEDIA_KINDS), structured_output=True
     )
@@ -181,6 +181,7 @@ class SimulateDriver:
 
     def _answer(self, request: ModelRequest, finish: str) -> ModelAnswer:
         facts = self.rate_limits(request.model)
+        estimate = facts.family.estimate
         texts = [request.system or "", *(message.text for message in request.messages)]
         framing = facts.tokens_per_message * (len(request.messages) + 1)
         limit = request.settings.max_tokens or min(
@@ -221,7 +222,7 @@ def compose(request: ModelRequest, limit: int, *, full: bool) -> str:
         return text[: len(text) // 2] if full else text
     target = limit if full else int(limit * chance.uniform(0.4, 0.6))
     opening = f"[simulated answer for {request.model}; no model was asked]"
-    left = target - estimate(opening)
+    left = target - UNKNOWN.estimate(opening)
     if left <= 0:
         return "[simulated]"
     vocabulary = _WORDS.split()

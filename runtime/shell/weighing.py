@@ -14,7 +14,7 @@ from msgspec import Struct
 from botticelli.compiler.semantics.limits import Demand, Limits
 from botticelli.compiler.semantics.media import media_tokens
 from botticelli.compiler.semantics.providers import ModelFacts
-from botticelli.compiler.semantics.tokens import ceiling, estimate
+from botticelli.compiler.semantics.tokens import Family
 from botticelli.runtime.drivers.protocol import MediaPart, Message, ModelRequest
 
 _SPARE = 64
@@ -52,9 +52,27 @@ class _Weight(Struct, frozen=True):
 
 
 class Scales:
-    """Weighs requests."""
+    """Weighs requests, those to each family of models by itself."""
 
     def __init__(self) -> None:
+        self._families: dict[str, _FamilyScales] = {}
+
+    def measure(
+        self, request: ModelRequest, facts: ModelFacts, limits: Limits
+    ) -> tuple[Demand, Most]:
+        """Say what a request takes from a minute (estimated) and from a day (at most)."""
+        family = facts.family
+        scales = self._families.get(family.name)
+        if scales is None:
+            scales = self._families[family.name] = _FamilyScales(family)
+        return scales.measure(request, facts, limits)
+
+
+class _FamilyScales:
+    """Weighs requests to models that count tokens alike."""
+
+    def __init__(self, family: Family) -> None:
+        self._family = family
         # By identity, as comparing long messages takes as long as weighing them; the message is
         # kept beside its weight, so that its identity stays its own.
         self._known: dict[int, tuple[Message, _Weight]] = {}
@@ -68,8 +86,8 @@ class Scales:
         weight = self._weigh(request.messages)
         expected, input_most = framing + weight.expected, framing + weight.most
         for text in _beside(request):
-            expected += estimate(text)
-            input_most += ceiling(text)
+            expected += self._family.estimate(text)
+            input_most += self._family.ceiling(text) + self._family.prefix
         output = request.settings.max_tokens or facts.max_output
         # An answer without any bound takes the whole window.
         window = output if output is not None else (limits.tpm or limits.otpm or 0)
@@ -105,11 +123,11 @@ class Scales:
     def _weight(self, message: Message) -> _Weight:
         entry = self._known.get(id(message))
         if entry is None:
-            entry = self._known[id(message)] = (message, _weigh(message))
+            entry = self._known[id(message)] = (message, _weigh(message, self._family))
         return entry[1]
 
 
-def _weigh(message: Message) -> _Weight:
+def _weigh(message: Message, family: Family) -> _Weight:
     # Parts stand on lines of their own.
     expected = most = len(message.parts) - 1
     bounded, held = True, False
@@ -118,7 +136,8 @@ def _weigh(message: Message) -> _Weight:
             usual, bound = media_tokens(part.kind, part.size)
             held = held or part.held is not None
         else:
-            usual, bound = estimate(part.text), ceiling(part.text)
+            usual = family.estimate(part.text)
+            bound = family.ceiling(part.text) + family.prefix
         expected += usual
         most += bound or 0
         bounded = bounded and bound is not None
