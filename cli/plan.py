@@ -15,7 +15,7 @@ from botticelli.compiler.semantics.limits import overlay
 from botticelli.compiler.semantics.policies import names_command
 from botticelli.compiler.semantics.secrets import names_secret
 from botticelli.runtime.databases.address import HIDDEN, holds_password
-from botticelli.runtime.flow.refusals import acts_of, commands_of
+from botticelli.runtime.flow.reach import acts_of, commands_of
 from botticelli.runtime.flow.selection import alone, capped
 from botticelli.runtime.journal.file import Journal, open_journal
 from botticelli.runtime.journal.records import RunRecord, Settings

@@ -190,9 +190,40 @@ def _delete(journal: "Journal", runs: "list[RunRecord]", *, yes: bool) -> None:
             raise click.UsageError(f"this would delete {what}; --yes does it without asking")
         if not click.confirm(f"Delete {what}?", default=False):
             return
+    for run in runs:
+        if run.status == "interrupted" and journal.has_read_tables(run.id):
+            _release(run, journal.path.parent.parent)
     journal.delete([run.id for run in runs])
     journal.compact()
     click.echo(f"Deleted {what}.")
+
+
+def _release(run: "RunRecord", project: Path) -> None:
+    """Give back what a run that died has taken from tables."""
+    import asyncio
+    import os
+
+    from botticelli.compiler.reporter import Reporter
+    from botticelli.compiler.workspace.configuration import read_configuration
+    from botticelli.runtime.databases.address import HIDDEN, DatabaseError
+    from botticelli.runtime.databases.leases import give_back
+    from botticelli.runtime.shell.tables import open_database
+
+    configuration = read_configuration(project, Reporter())
+    given = None if run.settings.database == HIDDEN else run.settings.database
+
+    async def release() -> None:
+        database = open_database(configuration, given, os.environ)
+        try:
+            await give_back(database, run.id)
+        finally:
+            await database.close()
+
+    try:
+        asyncio.run(release())
+    except DatabaseError as error:
+        said = f"what {run.id} has taken from tables returns when its leases end: {error}"
+        click.echo(f"warning: {said}", err=True)
 
 
 def _line(run: "RunRecord") -> str:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from botticelli.compiler.ir.program import Caps, Multipliers, Retry, Security
 from botticelli.compiler.ir.types import Record
 from botticelli.runtime.address import Address
-from botticelli.runtime.databases.records import Rows, TableQuery
+from botticelli.runtime.databases.records import Rows, TableQuery, Taken
 from botticelli.runtime.drivers.protocol import MediaPart, ModelAnswer, ModelRequest
 from botticelli.runtime.platforms.protocol import Json
 
@@ -100,7 +100,8 @@ class ReadMedia(EffectNode, frozen=True, tag="read-media"):
 
 class StoreContent(EffectNode, frozen=True, tag="store-content"):
     """Store an answer's objects: into `target`, else into the run's own table, with `columns` where
-    they are known. Answered by a Stored or a Failure."""
+    they are known. The rows in `acknowledged` have been dealt with once it is stored, and are
+    deleted with it. Answered by a Stored or a Failure."""
 
     writes: ClassVar[bool] = True
     keyed: ClassVar[bool] = True
@@ -113,6 +114,7 @@ class StoreContent(EffectNode, frozen=True, tag="store-content"):
     template: str | None
     columns: Record | None
     records: tuple[dict[str, Any], ...]
+    acknowledged: tuple[Taken, ...] = ()
 
     @property
     def subject(self) -> str:
@@ -133,16 +135,34 @@ class CommitState(EffectNode, frozen=True, tag="commit-state"):
 
 
 class QueryTable(EffectNode, frozen=True, tag="query-table"):
-    """Read rows of a table. What a consuming query takes is held until it is acknowledged or
-    given back under the effect's address. Answered by a TableResult or a Failure."""
+    """Read rows of a table. What a consuming query takes is held under the effect's address until
+    it is acknowledged or given back; `unit` is the address of what starts over when it is lost.
+    Answered by a TableResult or a Failure."""
 
     act: str
     iteration: int | None
     query: TableQuery
+    unit: Address | None = None
 
     @property
     def subject(self) -> str:
         return self.query.table
+
+
+class AcknowledgeRows(EffectNode, frozen=True, tag="acknowledge-rows"):
+    """Delete rows that have been dealt with, if all of them are still held. Answered by a Done or a
+    Failure."""
+
+    writes: ClassVar[bool] = True
+    keyed: ClassVar[bool] = True
+
+    taken: tuple[Taken, ...]
+
+
+class GiveBackRows(EffectNode, frozen=True, tag="give-back-rows"):
+    """Let others have rows that were taken. Answered by a Done or a Failure."""
+
+    taken: tuple[Taken, ...]
 
 
 class Wait(EffectNode, frozen=True, tag="wait"):
@@ -159,6 +179,8 @@ Effect = (
     AskModel
     | RunCommand
     | QueryTable
+    | AcknowledgeRows
+    | GiveBackRows
     | StoreContent
     | ReadMedia
     | ReadState
@@ -191,7 +213,10 @@ class Done(ResultNode, frozen=True, tag="done"):
 
 
 class TableResult(ResultNode, frozen=True, tag="table"):
+    """What a query gave, and what of it was taken from the table."""
+
     value: Rows
+    taken: Taken | None = None
 
 
 class Stored(ResultNode, frozen=True, tag="stored"):

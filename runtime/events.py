@@ -183,6 +183,22 @@ class TableQueried(EventNode, frozen=True, tag="table"):
     consumed: bool = False
 
 
+class RowsAcknowledged(EventNode, frozen=True, tag="rows-acknowledged"):
+    """`rows` rows that were taken from `table` have been dealt with, and are deleted."""
+
+    address: str
+    table: str
+    rows: int
+
+
+class RowsGivenBack(EventNode, frozen=True, tag="rows-given-back"):
+    """`rows` rows that were taken from `table` can be taken by others: what took them failed."""
+
+    address: str
+    table: str
+    rows: int
+
+
 class ContentStored(EventNode, frozen=True, tag="stored"):
     """An answer was stored: `rows` rows of `table`."""
 
@@ -282,6 +298,8 @@ Event = (
     | AnswerRejected
     | CommandPerformed
     | TableQueried
+    | RowsAcknowledged
+    | RowsGivenBack
     | ContentStored
     | NothingStored
     | ActFinished

@@ -30,11 +30,14 @@ class PlatformConfiguration(Struct, frozen=True):
 
 
 class QueryCeilings(Struct, frozen=True):
-    """`[database]`: the most that one query gives and takes, in rows, bytes of text and seconds."""
+    """`[database]`: the most that one query gives and takes, in rows, bytes of text and seconds;
+    `lease` is for how many seconds rows that a run has taken are kept for it without a sign of
+    life."""
 
     max_rows: int | None = None
     max_bytes: int | None = None
     timeout: float | None = None
+    lease: float | None = None
 
 
 class MediaConfiguration(Struct, frozen=True):

@@ -97,11 +97,13 @@ def _read_database(fields: Fields) -> tuple[str | None, QueryCeilings]:
     rows = database.integer("max_rows", 1)
     size = database.integer("max_bytes", 1)
     timeout = database.duration("timeout")
+    lease = database.duration("lease")
     database.finish()
     ceilings = QueryCeilings(
         max_rows=rows.value if rows else None,
         max_bytes=size.value if size else None,
         timeout=timeout.value if timeout else None,
+        lease=lease.value if lease else None,
     )
     return url.value if url else None, ceilings
 

@@ -23,14 +23,16 @@ from botticelli.runtime.content.columns import (
 from botticelli.runtime.databases.binding import insert, storage
 from botticelli.runtime.databases.database import Database
 from botticelli.runtime.databases.filters import QueryError
+from botticelli.runtime.databases.leases import delete_taken, places_of
 from botticelli.runtime.databases.own_tables import (
-    PREFIX,
     done_before,
     generations,
+    is_own,
     lock_making,
     prepare,
     record_done,
 )
+from botticelli.runtime.databases.records import Taken
 from botticelli.runtime.databases.reflection import ReflectedTable, reflect
 from botticelli.runtime.databases.values import UnfitError, cleaned, fitted, read_moment
 
@@ -85,10 +87,12 @@ async def store(
     records: Sequence[Mapping[str, Any]],
     destination: Destination,
     origin: Origin,
+    taken: Sequence[Taken] = (),
 ) -> Stored:
     """Store an answer's objects, or return what was stored of it before.
 
-    Raises QueryError for what cannot be stored at all, DatabaseError.
+    The rows that were `taken` for it are deleted with that. Raises QueryError for what cannot be
+    stored at all, LeaseLostError where another has taken such rows, DatabaseError.
     """
     await prepare(database)
     async with database.writing() as connection:
@@ -101,7 +105,8 @@ async def store(
         for row in rows:
             await insert(connection, table, {**row, **_provenance(table, origin)})
         await _count(connection, origin, len(rows))
-        result = {"table": table.name, "rows": len(rows)}
+        await delete_taken(database, connection, taken, origin.run)
+        result = {"table": table.name, "rows": len(rows), "acknowledged": places_of(taken)}
         await record_done(connection, origin.run, origin.place, origin.now, result)
         return Stored(table=table.name, rows=len(rows), warnings=tuple(warnings))
 
@@ -136,7 +141,7 @@ async def _table(
                 stored=0,
             )
         )
-    if name.casefold().startswith(PREFIX):
+    if is_own(name):
         raise QueryError(f"`{name}` is one of Botticelli's own tables, which no narrative writes")
     table = await connection.run_sync(reflect, name)
     if table is None:

@@ -52,13 +52,24 @@ class Ceilings(Struct, frozen=True):
     seconds: float = 30.0
 
 
+LEASE_SECONDS = 30.0
+"""For how long what a run has taken is kept for it after its last sign of life."""
+
+
 class Database:
     """A database by its URL. Raises DatabaseError for a URL that is none, or a missing driver."""
 
-    def __init__(self, url: str, ceilings: Ceilings = Ceilings()) -> None:  # noqa: B008
+    def __init__(
+        self,
+        url: str,
+        ceilings: Ceilings = Ceilings(),  # noqa: B008 - frozen
+        *,
+        lease_seconds: float = LEASE_SECONDS,
+    ) -> None:
         self.url = parse_url(url)
         self.shown = masked(url)
         self.ceilings = ceilings
+        self.lease_seconds = lease_seconds
         self.prepared = False
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._engine: AsyncEngine | None = None
@@ -107,6 +118,10 @@ class Database:
                 return None
             self._tables[name] = found
         return self._tables[name]
+
+    def known(self, name: str) -> ReflectedTable | None:
+        """Return a table that has been read."""
+        return self._tables.get(name)
 
     def forget(self, name: str) -> None:
         """Read a table anew when it is asked for again: it was made or changed."""

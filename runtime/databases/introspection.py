@@ -18,6 +18,7 @@ from botticelli.runtime.databases.address import (
 )
 from botticelli.runtime.databases.columns import column_type, sqlite_type
 from botticelli.runtime.databases.enumerations import enumeration
+from botticelli.runtime.databases.own_tables import is_own
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL, Connection, Engine, Inspector
@@ -68,10 +69,10 @@ def inspect_database(text: str, schemas: Collection[str] = ()) -> Inspection:
             warnings.simplefilter("ignore")
             inspector = inspect(connection)
             if backend == "sqlite":
-                return Inspection(KINDS[backend], dict(_sqlite_tables(inspector, connection)))
+                return Inspection(KINDS[backend], _others(_sqlite_tables(inspector, connection)))
             default = inspector.default_schema_name
             others = tuple(each for each in inspector.get_schema_names() if each != default)
-            tables = dict(_postgresql_tables(inspector, schemas))
+            tables = _others(_postgresql_tables(inspector, schemas))
             return Inspection(KINDS[backend], tables, default, others)
     except SQLAlchemyError as error:
         reason = without_secrets(str(getattr(error, "orig", None) or error), url)
@@ -79,6 +80,11 @@ def inspect_database(text: str, schemas: Collection[str] = ()) -> Inspection:
         raise DatabaseError(message) from None
     finally:
         engine.dispose()
+
+
+def _others(tables: Iterable[tuple[str, DatabaseTable]]) -> dict[str, DatabaseTable]:
+    """Leave out the tables that the runtime keeps beside those of its users."""
+    return {name: table for name, table in tables if not is_own(name)}
 
 
 def _engine(url: "URL", shown: str) -> "Engine":

@@ -60,6 +60,11 @@ def _metadata() -> "MetaData":
     return metadata
 
 
+def is_own(name: str) -> bool:
+    """Tell whether a table is one of the runtime's own, in whatever schema."""
+    return name.rpartition(".")[2].casefold().startswith(PREFIX)
+
+
 def effects() -> "Table":
     return _metadata().tables[f"{PREFIX}effects"]
 

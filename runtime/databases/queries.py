@@ -32,11 +32,11 @@ class Selection(Struct, frozen=True):
 async def read_rows(database: Database, query: TableQuery, now: datetime) -> Rows:
     """Ask a query that changes nothing. Raises QueryError, DatabaseError."""
     if not database.exists:
-        return _missing(query, ())
+        return missing_rows(query, ())
     async with database.reading() as connection:
         table = await database.table(connection, query.table)
         if table is None:
-            return _missing(query, await connection.run_sync(table_names))
+            return missing_rows(query, await connection.run_sync(table_names))
         selection = select_rows(database, table, query, now)
         limit, warnings = row_limit(database, query)
         result = await connection.stream(selection.statement.limit(limit).offset(query.offset))
@@ -143,7 +143,7 @@ def _portable(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _missing(query: TableQuery, known: Sequence[str]) -> Rows:
+def missing_rows(query: TableQuery, known: Sequence[str]) -> Rows:
     """A table that is not there: no rows, unless it is required."""
     if not query.required:
         columns = query.columns or ()

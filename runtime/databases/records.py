@@ -43,6 +43,14 @@ class BoundOrder(Struct, frozen=True):
     text: str
 
 
+class Taken(Struct, frozen=True, kw_only=True):
+    """Rows that a run has taken from a table for a place in it, by the text of their keys."""
+
+    place: str
+    table: str
+    keys: tuple[str, ...]
+
+
 MOMENT = "moment"
 DATE = "date"
 

@@ -26,10 +26,12 @@ class TableColumn(Struct, frozen=True):
 
 
 class ReflectedTable(Struct, frozen=True):
-    """A table or view as it stands in the database."""
+    """A table or view as it stands in the database; `full_name` is the same for all who mean it,
+    however they call it."""
 
     name: str
     schema: str | None
+    full_name: str
     columns: Mapping[str, TableColumn]
     key: tuple[str, ...]
 
@@ -86,7 +88,21 @@ def _read(
             nullable=column["nullable"] and title not in key,
             filled=bool(filled) or (sqlite and rowid),
         )
-    return ReflectedTable(name, schema, found, key)
+    return ReflectedTable(name, schema, _full_name(connection, name, schema), found, key)
+
+
+def _full_name(connection: "Connection", name: str, schema: str | None) -> str:
+    if connection.dialect.name == "sqlite":
+        return name.lower()
+    from sqlalchemy import text
+
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    written = quote(name) if schema is None else f"{quote(schema)}.{quote(name)}"
+    query = text(
+        "SELECT nspname || '.' || relname FROM pg_class JOIN pg_namespace"
+        " ON pg_namespace.oid = relnamespace WHERE pg_class.oid = to_regclass(:written)"
+    )
+    return str(connection.execute(query, {"written": written}).scalar_one())
 
 
 def _declared(connection: "Connection", name: str) -> dict[str, str]:

@@ -19,6 +19,7 @@ from botticelli.runtime.effects import CommandResult, Failure, RunCommand
 from botticelli.runtime.events import ActFailed, ActFinished, ActSkipped, ActStarted
 from botticelli.runtime.flow.asking import ask
 from botticelli.runtime.flow.carousel import Tally
+from botticelli.runtime.flow.consuming import acknowledge
 from botticelli.runtime.flow.conversation import Contribution, contribute, contribute_medium, cut
 from botticelli.runtime.flow.media import medium_summary, read_media
 from botticelli.runtime.flow.schedule import Walk
@@ -36,6 +37,7 @@ def run_act(frame: Frame, scope: Scope, act: Act) -> Walk[None]:
     yield ActStarted(address=where, act=act.name)
     try:
         yield from _run(frame, scope, act)
+        yield from acknowledge(frame, frame.holdings.of_act(frame.address), act.name)
     except TemplateError as error:
         message = f"a template cannot be rendered: {error}"
         yield ActFailed(address=where, act=act.name, message=message)

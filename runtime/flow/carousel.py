@@ -9,6 +9,7 @@ from botticelli.compiler.ir.program import Carousel
 from botticelli.compiler.semantics.limits import overlay
 from botticelli.runtime.effects import ReadClock, Wait
 from botticelli.runtime.events import IterationFinished, IterationStarted
+from botticelli.runtime.flow.consuming import give_back
 from botticelli.runtime.flow.schedule import Walk
 from botticelli.runtime.flow.scope import ActFailedError, ExhaustedError, Frame
 
@@ -60,6 +61,7 @@ def run_carousel(
         failure = yield from _run_iteration(inner, number, carousel, body, tally)
         if failure is not None:
             _judge(failure, carousel, tally)
+            yield from give_back(inner)
         if until is not None and until(inner):
             return
 

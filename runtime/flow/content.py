@@ -11,8 +11,10 @@ from botticelli.compiler.ir.program import Act, Content, Narrative
 from botticelli.compiler.semantics.content import describe_columns
 from botticelli.compiler.semantics.stored import is_explicit, is_stored, last_asking
 from botticelli.runtime.content.extraction import Extracted, extract, records_of
+from botticelli.runtime.databases.records import Taken
 from botticelli.runtime.effects import Failure, StoreContent, Stored
 from botticelli.runtime.events import ContentStored, NothingStored, Warned
+from botticelli.runtime.flow.consuming import acknowledge, note_acknowledged
 from botticelli.runtime.flow.schedule import Walk
 from botticelli.runtime.flow.scope import ActFailedError, Answered, Frame, Scope
 
@@ -38,17 +40,24 @@ def description(frame: Frame, act: Act) -> str | None:
 def store_at_once(frame: Frame, answered: Answered) -> Walk[None]:
     """Store the answer of an act with `extract_output`. Raises ActFailedError."""
     if answered.act.extract_output and stores(frame):
-        yield from _store(frame, answered)
+        yield from _store(frame, answered, frame.holdings.of_act(frame.address))
 
 
-def store_last(frame: Frame, scope: Scope) -> Walk[None]:
-    """Store the answer of the act that asked last, unless that is done. Raises ActFailedError."""
+def finish_iteration(frame: Frame, scope: Scope) -> Walk[None]:
+    """Store the answer of the act that asked last, unless that is done, and have what was taken for
+    the iteration deleted with it. Raises ActFailedError."""
     answered = scope.answered
     if answered is not None and not answered.act.extract_output and stores(frame):
-        yield from _store(frame, answered)
+        yield from _store(frame, answered, _taken(frame))
+    yield from acknowledge(frame, _taken(frame))
 
 
-def _store(frame: Frame, answered: Answered) -> Walk[None]:
+def _taken(frame: Frame) -> tuple[Taken, ...]:
+    return frame.holdings.inside(frame.address) if frame.unit == frame.address else ()
+
+
+def _store(frame: Frame, answered: Answered, taken: tuple[Taken, ...]) -> Walk[None]:
+    """Store an answer and, in the same transaction, delete the rows that were taken for it."""
     content = frame.narrative.content
     address = answered.address.into("store")
     where, act = str(address), answered.act.name
@@ -70,6 +79,7 @@ def _store(frame: Frame, answered: Answered) -> Walk[None]:
         template=content.template,
         columns=_columns(frame, content),
         records=extracted.records,
+        acknowledged=taken,
     )
     if isinstance(result, Failure):
         if is_explicit(content) or answered.act.extract_output:
@@ -82,6 +92,7 @@ def _store(frame: Frame, answered: Answered) -> Walk[None]:
     for warning in result.warnings:
         yield Warned(address=where, message=warning)
     yield ContentStored(address=where, act=act, table=result.table, rows=result.rows)
+    yield from note_acknowledged(frame, taken, address)
 
 
 def _extracted(answered: Answered) -> Extracted | None:

@@ -13,6 +13,7 @@ from botticelli.runtime.effects import CapScope, Exhaustion
 from botticelli.runtime.events import CarouselBudgetExhausted, RunFailed
 from botticelli.runtime.flow.carousel import Tally
 from botticelli.runtime.flow.committing import commit_state, read_state
+from botticelli.runtime.flow.holdings import Holdings
 from botticelli.runtime.flow.narrative import run_narrative
 from botticelli.runtime.flow.schedule import Scheduled, Walk, schedule
 from botticelli.runtime.flow.scope import ActFailedError, ExhaustedError, Frame
@@ -45,7 +46,7 @@ def interpret(
     """Run the program's entry.
 
     The generator yields batches of effects and events and is sent one completion at a time, in any
-    order, or None when nothing is under way. It must have no `refusals`. Acts that name no model
+    order, or None when nothing is under way. Acts that name no model
     ask the default one; the variables are complete, `environment` holds what the narratives may
     read of it, `tally` is kept up to date on the way, and `templates` are the columns that answers
     are stored with, by the name of the template. `trigger` is what the run was started by.
@@ -62,6 +63,8 @@ def interpret(
         security=(narrative.security,),
         caps=(CapScope(address, narrative.limits),),
         budget=overlay(narrative.budget, Multipliers()),
+        unit=address,
+        holdings=Holdings(),
         templates=templates or {},
         trigger=trigger,
     )

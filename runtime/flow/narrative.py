@@ -19,7 +19,7 @@ from botticelli.runtime.address import Address
 from botticelli.runtime.effects import CapScope
 from botticelli.runtime.flow.acts import run_act
 from botticelli.runtime.flow.carousel import Tally, run_carousel
-from botticelli.runtime.flow.content import store_last
+from botticelli.runtime.flow.content import finish_iteration
 from botticelli.runtime.flow.schedule import Fork, Walk
 from botticelli.runtime.flow.scope import Frame, Scope
 from botticelli.runtime.flow.state import State
@@ -57,8 +57,10 @@ def run_narrative(
     def iterate(inner: Frame) -> Walk[None]:
         nonlocal output
         scope = Scope(state)
+        if carousel is not None:
+            inner = replace(inner, unit=inner.address)
         yield from run_step(inner, scope, inner.narrative.order)
-        yield from store_last(inner, scope)
+        yield from finish_iteration(inner, scope)
         if end is not None:
             yield from end(inner)
         output = scope.previous

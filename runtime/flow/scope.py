@@ -13,6 +13,7 @@ from botticelli.compiler.semantics.templates import TableRows
 from botticelli.runtime.address import Address
 from botticelli.runtime.effects import CapScope, Exhaustion
 from botticelli.runtime.flow.conversation import Conversation
+from botticelli.runtime.flow.holdings import Holdings
 from botticelli.runtime.flow.schedule import WalkError
 from botticelli.runtime.flow.state import State
 from botticelli.runtime.flow.triggers import Body
@@ -48,7 +49,8 @@ class ExhaustedError(WalkError):
 class Frame(Struct, frozen=True, kw_only=True):
     """What holds for one run of one narrative at one place of its order.
 
-    `security` and `caps` hold those of the callers too, the narrative's own last.
+    `security` and `caps` hold those of the callers too, the narrative's own last. `unit` is the
+    address of the iteration that rows are taken for, `holdings` what the run has taken.
     """
 
     program: Program
@@ -60,6 +62,8 @@ class Frame(Struct, frozen=True, kw_only=True):
     security: tuple[Security, ...]
     caps: tuple[CapScope, ...]
     budget: Multipliers
+    unit: Address
+    holdings: Holdings
     wait_for_day: bool = False
     iteration: int | None = None
     called: bool = False

@@ -19,11 +19,19 @@ def read_table(
 ) -> Walk[TableRows]:
     """Read the rows of an input and put them in scope. Raises ActFailedError, TemplateError."""
     query = _query(source, scope.names(frame))
-    result = yield QueryTable(address=address, act=act.name, iteration=frame.iteration, query=query)
+    result = yield QueryTable(
+        address=address,
+        act=act.name,
+        iteration=frame.iteration,
+        query=query,
+        unit=frame.unit if query.consume else None,
+    )
     if isinstance(result, Failure):
         raise ActFailedError(frame.address, act.name, result.message)
     assert isinstance(result, TableResult)
-    found = result.value
+    found, taken = result.value, result.taken
+    if taken is not None:
+        frame.holdings.take(taken, until_act=source.acknowledge == "act")
     for warning in found.warnings:
         yield Warned(address=str(address), message=warning)
     rows = TableRows(found.rows(), found.text)
@@ -33,7 +41,7 @@ def read_table(
         table=query.table,
         rows=len(rows),
         bytes=len(found.text.encode("utf-8", "surrogatepass")),
-        consumed=query.consume,
+        consumed=taken is not None,
     )
     for name in source.names:
         scope.tables[name] = rows

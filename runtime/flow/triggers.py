@@ -9,7 +9,7 @@ from msgspec import Struct
 from botticelli.compiler.ir.expressions import Name, Parameter
 from botticelli.compiler.ir.program import Place, Program, Template
 from botticelli.compiler.semantics.templates import has_tags
-from botticelli.runtime.flow.refusals import acts_of, reachable
+from botticelli.runtime.flow.reach import acts_of, reachable
 
 NAME = "trigger"
 

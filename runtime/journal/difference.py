@@ -20,6 +20,7 @@ MANNER = frozenset(
         "retry",
         "security",
         "timeout",
+        "unit",
         "until",
         "wait_for_day",
     }

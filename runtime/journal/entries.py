@@ -7,14 +7,15 @@ commit survives the process, as a request that was lost with the machine may be 
 
 import hashlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from msgspec import Struct
 
 from botticelli.compiler.ir.program import Program
 from botticelli.runtime.effects import Effect, Result
-from botticelli.runtime.journal.encoding import encode_result
+from botticelli.runtime.journal.encoding import decode_result, encode_result
+from botticelli.runtime.journal.held import as_seen
 from botticelli.runtime.journal.lock import RunLock
 from botticelli.runtime.journal.records import RunRecord, Spent
 from botticelli.runtime.problems import StoreError
@@ -108,10 +109,35 @@ class RunEntries:
                     for place, address in enumerate(addresses)
                 ],
             )
+            self._let_rows_go()
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise _unwritable(error) from error
         self._place += len(addresses)
+
+    def start_over(self, forgotten: Iterable[str], kept: Iterable[str]) -> None:
+        """Let what was completed be done again, but for what is kept: that has its result, and
+        gets a new place when it is asked for. What requests have used stays noted."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for address in forgotten:
+                self._connection.execute(
+                    "DELETE FROM effects WHERE run = ? AND address = ? AND requests = 0",
+                    (self._number, address),
+                )
+                self._connection.execute(
+                    "UPDATE effects SET ended = NULL, place = NULL, result = NULL, value = NULL"
+                    " WHERE run = ? AND address = ?",
+                    (self._number, address),
+                )
+            for address in kept:
+                self._connection.execute(
+                    "UPDATE effects SET place = NULL WHERE run = ? AND address = ?",
+                    (self._number, address),
+                )
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise _unwritable(error) from error
 
     def keep_program(self, program: Program) -> None:
         """Keep what the run runs from here on; runs of the same program share it."""
@@ -148,6 +174,19 @@ class RunEntries:
     def close(self) -> None:
         """Let others have the run."""
         self._lock.release()
+
+    def _let_rows_go(self) -> None:
+        """Take over of rows what they say, and not that they are held."""
+        rows = self._connection.execute(
+            "SELECT address, result, value FROM effects WHERE run = ? AND effect = 'query-table'",
+            (self._number,),
+        )
+        for address, kind, value in rows.fetchall():
+            _, seen = encode_result(as_seen(decode_result(kind, value)))
+            self._connection.execute(
+                "UPDATE effects SET value = ? WHERE run = ? AND address = ?",
+                (seen, self._number, address),
+            )
 
     def _complete(self, each: Completed) -> None:
         kind, value = encode_result(each.result)

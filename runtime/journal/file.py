@@ -16,7 +16,7 @@ from botticelli.compiler.ir.encoding import IncompatibleProgramError, decode
 from botticelli.compiler.ir.program import Program
 from botticelli.compiler.semantics.templates import as_json
 from botticelli.runtime.drivers.protocol import ModelAnswer
-from botticelli.runtime.effects import CommandResult, TableResult
+from botticelli.runtime.effects import CommandResult, QueryTable, TableResult
 from botticelli.runtime.folder import FOLDER, prepare_folder
 from botticelli.runtime.journal.encoding import decode_result
 from botticelli.runtime.journal.entries import RunEntries
@@ -129,6 +129,12 @@ class Journal:
             self._number(run),
         )
         return [_effect(row) for row in rows]
+
+    def has_read_tables(self, run: str) -> bool:
+        """Tell whether a run has begun a query of a table."""
+        query = "SELECT 1 FROM effects WHERE run = ? AND effect = ? LIMIT 1"
+        tag = QueryTable.__struct_config__.tag
+        return bool(self._rows(query, self._number(run), tag))
 
     def order(self, run: str) -> list[str]:
         """Return the addresses of the completed effects in the order of their completions."""

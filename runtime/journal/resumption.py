@@ -16,6 +16,7 @@ from botticelli.runtime.flow.schedule import Scheduled
 from botticelli.runtime.flow.selection import belongs_to
 from botticelli.runtime.journal.difference import digest, explain
 from botticelli.runtime.journal.file import Journal
+from botticelli.runtime.journal.held import Held, as_seen, concerns_rows, held_rows
 from botticelli.runtime.journal.records import COMPLETED, EffectRecord
 from botticelli.runtime.journal.replay import Recording, Replayed, replay
 from botticelli.runtime.platforms.protocol import CommandTraits, has_key
@@ -28,12 +29,20 @@ SHOWN_DIFFERENCES = 3
 
 
 class Resumption(Struct, frozen=True, kw_only=True):
-    """What a run goes on from. `unknown` are writes that were begun of which nobody knows whether
-    they took effect, and that bear no key under which they could be sent again."""
+    """What a run goes on from.
+
+    `unknown` are writes that were begun of which nobody knows whether they took effect, and that
+    bear no key under which they could be sent again. `held` are the rows that the run had taken;
+    the effects at `settling` may have deleted some of them. `kept` are effects that completed in
+    an iteration which starts over, and that are not performed again.
+    """
 
     recording: Recording
     records: Mapping[str, EffectRecord] = {}
     unknown: tuple[Effect, ...] = ()
+    held: tuple[Held, ...] = ()
+    settling: tuple[str, ...] = ()
+    kept: frozenset[str] = frozenset()
 
 
 class Scripts(Struct, frozen=True, kw_only=True):
@@ -46,10 +55,12 @@ class Scripts(Struct, frozen=True, kw_only=True):
 
 
 class _Survey(Struct, frozen=True):
-    """What a flow asked for on the way through a recording: a digest for each recorded address."""
+    """What a flow asked for on the way through a recording: a digest for each recorded address, and
+    the effects that take rows or let them go."""
 
     replayed: Replayed
     digests: dict[str, bytes]
+    consuming: list[Effect]
 
 
 def resume(
@@ -66,12 +77,17 @@ def resume(
     """
     records = {each.address: each for each in journal.effects(run)}
     recording = Recording(journal.order(run), lambda address: journal.result(run, address))
+    kept = frozenset(
+        address
+        for address, record in records.items()
+        if record.result is not None and address not in recording
+    )
     lost = _unknown_failures(recording, records)
     survey = _survey(scripts.now, recording, records)
     outcome = survey.replayed.outcome
     if outcome is not None:
         if _was_never_told(journal, run, outcome):
-            return Resumption(recording=recording, records=records)
+            return Resumption(recording=recording, records=records, kept=kept)
         again = _to_do_again(outcome, recording, records)
         if not again:
             raise SetupError(Problem(_nothing_left(run, outcome)))
@@ -88,6 +104,9 @@ def resume(
     return Resumption(
         recording=recording,
         records=records,
+        held=held_rows(survey.consuming, recording),
+        settling=(*(str(effect.address) for effect in survey.replayed.pending), *kept),
+        kept=kept,
         unknown=tuple(
             effect
             for effect in survey.replayed.pending
@@ -103,7 +122,7 @@ def start_from(journal: Journal, origin: str, act: str, scripts: Scripts) -> Res
     Raises SetupError when that run has not come so far, or did something else on the way.
     """
     order = [each for each in journal.order(origin) if not belongs_to(each, act)]
-    recording = Recording(order, lambda address: journal.result(origin, address))
+    recording = Recording(order, lambda address: as_seen(journal.result(origin, address)))
     survey = _survey(scripts.now, recording)
     pending = survey.replayed.pending
     if not any(belongs_to(str(effect.address), act) for effect in pending):
@@ -124,13 +143,16 @@ def _was_never_told(journal: Journal, run: str, outcome: Outcome) -> bool:
 
 def _survey(flow: Flow, recording: Recording, others: Collection[str] = ()) -> _Survey:
     digests: dict[str, bytes] = {}
+    consuming: list[Effect] = []
 
     def note(effect: Effect) -> None:
         address = str(effect.address)
         if address in recording or address in others:
             digests[address] = digest(effect)
+        if address in recording and concerns_rows(effect):
+            consuming.append(effect)
 
-    return _Survey(replay(flow(), recording, on_effect=note), digests)
+    return _Survey(replay(flow(), recording, on_effect=note), digests, consuming)
 
 
 def _unknown_failures(recording: Recording, records: Mapping[str, EffectRecord]) -> Collection[str]:
@@ -158,7 +180,7 @@ def _to_do_again(
 
 
 def _is_inside(address: str, place: Address) -> bool:
-    return address.startswith(f"{place}/")
+    return address == str(place) or address.startswith(f"{place}/")
 
 
 def _is_answer(record: EffectRecord, place: Address) -> bool:

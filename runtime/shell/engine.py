@@ -10,6 +10,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from botticelli.compiler.ir.program import Program
+from botticelli.runtime.databases.address import DatabaseError
 from botticelli.runtime.effects import AskModel, Completion, Effect
 from botticelli.runtime.events import Event, EventNode, RunFinished, RunResumed, RunStarted, Warned
 from botticelli.runtime.flow.carousel import Tally
@@ -28,6 +29,7 @@ from botticelli.runtime.journal.records import (
 )
 from botticelli.runtime.journal.replay import Replayed, replay
 from botticelli.runtime.journal.resumption import Resumption
+from botticelli.runtime.journal.starting_over import start_over
 from botticelli.runtime.shell.bookkeeping import RunBooks
 from botticelli.runtime.shell.commands import Confirm, Show
 from botticelli.runtime.shell.equipment import Equipment
@@ -77,6 +79,7 @@ class Run:
         self._every = carousel.every if carousel is not None else None
         self._record = record
         self._resumption = resumption
+        self._kept: frozenset[str] = frozenset()
         self._only = only
         self._models = ModelCaller(
             driver=equipment.driver,
@@ -94,7 +97,7 @@ class Run:
             models=self._models,
             confirm=confirm,
             emit=self._emit,
-            records={} if resumption is None else resumption.records,
+            resumption=resumption,
             skipped=skipped,
             instead=instead,
             exchange=exchange,
@@ -128,6 +131,8 @@ class Run:
             else:
                 self._finish(INTERRUPTED, "the run was interrupted")
             raise
+        finally:
+            await self._performer.close()
         if outcome.exhausted is not None:
             return self._finish(EXHAUSTED, outcome.exhausted.message)
         if outcome.error is not None:
@@ -139,8 +144,32 @@ class Run:
         flow = self._equipment.interpret(self._program, self._tally)
         if self._resumption is None:
             return await self._go_on(flow, next(flow))
-        replayed = self._replay(flow, self._resumption)
+        try:
+            resumption = await self._take_again(self._resumption)
+        except DatabaseError as error:
+            return Outcome(error=str(error))
+        self._kept = resumption.kept
+        replayed = self._replay(flow, resumption)
         return replayed.outcome or await self._go_on(flow, replayed.pending)
+
+    async def _take_again(self, resumption: Resumption) -> Resumption:
+        """Take what the run held when it ended; what others have meanwhile makes its iteration
+        start over. Raises DatabaseError."""
+        lost = await self._performer.take_again(resumption.held, resumption.settling)
+        if not lost:
+            return resumption
+        flow = self._equipment.interpret(self._program, Tally())
+        again = start_over(flow, resumption, lost, self._writes)
+        for request in again.requests:
+            self._restore(request, resumption.records.get(str(request.address)))
+        self._entries.start_over(again.forgotten, again.kept)
+        for each in lost:
+            said = f"rows that it took from `{each.taken.table}` went to another: it starts over"
+            self._emit(Warned(address=each.unit, message=f"{each.unit}: {said}"))
+        return again.resumption
+
+    def _writes(self, effect: Effect) -> bool:
+        return self._equipment.traits(effect).writes
 
     async def _go_on(self, flow: Scheduled[Outcome], batch: Batch) -> Outcome:
         """Hand completions to the interpreter until it ends."""
@@ -179,9 +208,7 @@ class Run:
             self._emit(replace(event, replayed=True) if again else event)
 
         def on_effect(effect: Effect) -> None:
-            record = resumption.records.get(str(effect.address))
-            if record is not None and isinstance(effect, AskModel):
-                self._restore(effect, record)
+            self._restore(effect, resumption.records.get(str(effect.address)))
 
         spent = self._books.spent
         self._emit(
@@ -197,8 +224,10 @@ class Run:
         )
         return replay(flow, resumption.recording, on_event=on_event, on_effect=on_effect)
 
-    def _restore(self, effect: AskModel, record: EffectRecord) -> None:
+    def _restore(self, effect: Effect, record: EffectRecord | None) -> None:
         """Count what an effect has used; a request that was lost counts in full, once."""
+        if record is None or not isinstance(effect, AskModel):
+            return
         used = record.spent
         if record.in_flight:
             lost = self._models.most(effect)
@@ -227,7 +256,8 @@ class Run:
     def _enter(self, effects: Sequence[Effect]) -> None:
         """Enter results and what is performed next, before anything is."""
         now = self._clock.now()
-        writes = [self._equipment.traits(effect).writes for effect in effects]
+        effects = [effect for effect in effects if str(effect.address) not in self._kept]
+        writes = [self._writes(effect) for effect in effects]
         intents = [
             Intent(effect, now, writing) for effect, writing in zip(effects, writes, strict=True)
         ]
@@ -238,7 +268,7 @@ class Run:
     def _take(self, completed: Completed) -> Completion:
         """Note a completion, to be written with what follows from it."""
         effect = self._effects.pop(completed.address)
-        if not self._equipment.traits(effect).writes:
+        if not self._writes(effect):
             self._completed.append(completed)
         return Completion(effect.address, completed.result)
 
@@ -246,10 +276,13 @@ class Run:
         """Perform an effect. What came of a write is kept at once."""
         address = str(effect.address)
         self._effects[address] = effect
-        result = await self._performer.perform(effect)
+        if self._resumption is not None and address in self._kept:
+            result = self._resumption.recording.read(address)
+        else:
+            result = await self._performer.perform(effect)
         spent = self._books.take(address)
         completed = Completed(address, result, self._clock.now(), spent)
-        if self._equipment.traits(effect).writes:
+        if self._writes(effect):
             self._entries.enter([completed], [], forced=True)
         return completed
 

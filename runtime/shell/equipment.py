@@ -15,7 +15,7 @@ from botticelli.runtime.drivers.protocol import Driver
 from botticelli.runtime.effects import Effect, RunCommand
 from botticelli.runtime.flow.carousel import Tally
 from botticelli.runtime.flow.interpret import Outcome, interpret
-from botticelli.runtime.flow.refusals import reachable
+from botticelli.runtime.flow.reach import reachable
 from botticelli.runtime.flow.schedule import Scheduled
 from botticelli.runtime.flow.triggers import Body, body_of
 from botticelli.runtime.platforms.protocol import CommandTraits, Platform

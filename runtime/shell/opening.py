@@ -26,7 +26,7 @@ from botticelli.runtime.drivers.protocol import (
     DriverPlugin,
     DriverSettings,
 )
-from botticelli.runtime.flow.refusals import platforms_of
+from botticelli.runtime.flow.reach import platforms_of
 from botticelli.runtime.platforms.protocol import PlatformPlugin
 from botticelli.runtime.plugins import DRIVERS, PLATFORMS, UnknownPluginError, load
 from botticelli.runtime.problems import Problem, SetupError

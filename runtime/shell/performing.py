@@ -1,9 +1,10 @@
 """Performing effects: each kind goes to what knows how, and comes back as its result."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 
 from botticelli.runtime.drivers.protocol import ModelAnswer
 from botticelli.runtime.effects import (
+    AcknowledgeRows,
     AskModel,
     CommandResult,
     CommitState,
@@ -12,6 +13,7 @@ from botticelli.runtime.effects import (
     EffectNode,
     Exhaustion,
     Failure,
+    GiveBackRows,
     Moment,
     QueryTable,
     ReadClock,
@@ -24,7 +26,10 @@ from botticelli.runtime.effects import (
     Wait,
 )
 from botticelli.runtime.events import CommandPerformed, Event, Waiting
-from botticelli.runtime.journal.records import EffectRecord, RunRecord
+from botticelli.runtime.journal.held import Held
+from botticelli.runtime.journal.records import RunRecord
+from botticelli.runtime.journal.resumption import Resumption
+from botticelli.runtime.platforms.protocol import has_key
 from botticelli.runtime.problems import StoreError
 from botticelli.runtime.shell.clock import sleep_until
 from botticelli.runtime.shell.commands import CommandCaller, Confirm, Show
@@ -40,7 +45,7 @@ Exchange = Callable[[AskModel, Result], None]
 class Performer:
     """Performs the effects of one run.
 
-    `records` is what is known of the effects of a run that goes on, `skipped` which of them are not
+    A run that goes on has its `resumption`; `skipped` says which writes of unknown outcome are not
     repeated. `instead` shows commands that write instead of performing them.
     """
 
@@ -52,7 +57,7 @@ class Performer:
         models: ModelCaller,
         confirm: Confirm,
         emit: Callable[[Event], None],
-        records: Mapping[str, EffectRecord],
+        resumption: Resumption | None,
         skipped: frozenset[str],
         instead: Show | None,
         exchange: Exchange | None,
@@ -61,7 +66,9 @@ class Performer:
         self._clock = equipment.clock
         self._run = record.id
         self._emit = emit
-        self._records = records
+        self._records = {} if resumption is None else resumption.records
+        unknown = () if resumption is None else resumption.unknown
+        self._decided = frozenset(str(effect.address) for effect in unknown)
         self._skipped = skipped
         self._exchange = exchange
         self._models = models
@@ -84,6 +91,9 @@ class Performer:
 
     async def _perform(self, effect: Effect) -> Result:
         now = self._clock.now()
+        if self._is_undecided(effect, now):
+            message = "nobody knows whether it took effect; resume the run to decide"
+            return Failure(message, unknown=True)
         match effect:
             case ReadMedia():
                 return await self._equipment.media.read(effect)
@@ -97,10 +107,18 @@ class Performer:
                 return await self._ask(effect)
             case RunCommand():
                 return await self._commands.perform(effect, self._begun(effect, now))
-            case QueryTable():
-                return await self._tables.query(effect)
-            case StoreContent():
-                return await self._tables.store(effect)
+            case QueryTable() | StoreContent() | AcknowledgeRows() | GiveBackRows():
+                return await self._tables.perform(effect)
+
+    async def take_again(self, held: Sequence[Held], settling: Iterable[str]) -> list[Held]:
+        """Take what the run held when it ended, and return what others have. Raises
+        DatabaseError."""
+        lost = await self._tables.take_again([each.taken for each in held], settling)
+        return [each for each in held if each.taken in lost]
+
+    async def close(self) -> None:
+        """Let go of what the run holds."""
+        await self._tables.close()
 
     async def _ask(self, effect: AskModel) -> ModelAnswer | Failure | Exhaustion:
         answer = await self._models.ask(effect)
@@ -123,6 +141,16 @@ class Performer:
         except StoreError as error:
             return Failure(str(error))
         return Done()
+
+    def _is_undecided(self, effect: Effect, now: float) -> bool:
+        """Tell whether a write was begun in an iteration that has started over since, so that
+        nobody was asked about it, and bears no key under which it could be sent again."""
+        address = str(effect.address)
+        record = self._records.get(address)
+        if record is None or not record.writes or record.ended is not None:
+            return False
+        keyed = has_key(self._equipment.traits(effect), now - record.started)
+        return not keyed and address not in self._decided
 
     def _begun(self, effect: Effect, now: float) -> float:
         """Return when an effect was first begun, if it was and nobody knows how it ended."""

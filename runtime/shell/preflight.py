@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from botticelli.compiler.ir.program import MediaInput, Multipliers, Program
 from botticelli.compiler.semantics.limits import LimitError, overlay, scale
 from botticelli.runtime.drivers.protocol import Driver
-from botticelli.runtime.flow.refusals import acts_of, reachable
+from botticelli.runtime.flow.reach import acts_of, reachable
 from botticelli.runtime.flow.triggers import Body, reads_trigger
 from botticelli.runtime.problems import Problem
 

@@ -10,10 +10,12 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from botticelli.runtime.effects import (
+    AcknowledgeRows,
     AskModel,
     CommitState,
     Done,
     Effect,
+    GiveBackRows,
     QueryTable,
     ReadClock,
     ReadMedia,
@@ -50,7 +52,7 @@ class Rehearsal:
             case StoreContent(records=records):
                 said = f"a dry run: {len(records):,} rows would be stored"
                 return Stored(effect.target or effect.narrative, 0, (said,))
-            case CommitState():
+            case CommitState() | AcknowledgeRows() | GiveBackRows():
                 return Done()
             case _:
                 assert_never(effect)

@@ -9,7 +9,7 @@ from pathlib import Path
 from botticelli.compiler.ir.program import Program
 from botticelli.compiler.semantics.configuration import Configuration
 from botticelli.compiler.semantics.policies import DATABASE
-from botticelli.runtime.flow.refusals import platforms_of, refusals
+from botticelli.runtime.flow.reach import platforms_of
 from botticelli.runtime.flow.triggers import body_of
 from botticelli.runtime.platforms.database import DatabasePlatform
 from botticelli.runtime.platforms.protocol import Platform, PlatformError
@@ -34,7 +34,7 @@ from botticelli.runtime.shell.preflight import (
     untriggered,
     unusable,
 )
-from botticelli.runtime.shell.tables import read_templates
+from botticelli.runtime.shell.tables import read_templates, without_keys
 from botticelli.runtime.shell.variables import resolve_variables
 from botticelli.runtime.state import StateStore
 
@@ -47,18 +47,14 @@ async def equip(
     clock: Clock,
 ) -> Equipment:
     """Open the driver, the platforms and the books for a program. Raises SetupError."""
-    problems = [
-        Problem(f"{each.path}:{each.line}:{each.column}: {each.what} cannot be run yet")
-        for each in refusals(program)
-    ]
-    variables, wrong = resolve_variables(program.variables, options.variables, environment)
-    problems.extend(wrong)
+    variables, problems = resolve_variables(program.variables, options.variables, environment)
     problems.extend(missing_names(program, environment))
     trigger = body_of(program, options.trigger)
     problems.extend(untriggered(program, trigger))
     plugins = platform_plugins(program, configuration, environment, problems)
     database = open_database(program, configuration, options, environment, problems)
     templates = await read_templates(program, database, problems)
+    problems.extend(await without_keys(program, database))
     driver = open_driver(configuration, options, environment, problems)
     if driver is not None:
         problems.extend(untaken(program, driver))

@@ -1,6 +1,6 @@
 """Performing what a run asks of its database: queries now, and what is stored."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,18 +8,32 @@ from botticelli.compiler.ir.program import CommandInput, Program, TableInput
 from botticelli.compiler.ir.types import Record
 from botticelli.compiler.semantics.configuration import Configuration
 from botticelli.compiler.semantics.policies import DATABASE
+from botticelli.compiler.semantics.templates import has_tags
 from botticelli.runtime.content import storing
 from botticelli.runtime.content.storing import Destination, Origin, template_of
 from botticelli.runtime.databases.address import DatabaseError, choose_url
-from botticelli.runtime.databases.database import Ceilings, Database
+from botticelli.runtime.databases.database import LEASE_SECONDS, Ceilings, Database
 from botticelli.runtime.databases.filters import QueryError
+from botticelli.runtime.databases.leases import LeaseLostError, without_key
 from botticelli.runtime.databases.queries import read_rows
-from botticelli.runtime.effects import Failure, QueryTable, StoreContent, Stored, TableResult
+from botticelli.runtime.databases.records import Taken
+from botticelli.runtime.effects import (
+    AcknowledgeRows,
+    Done,
+    Failure,
+    GiveBackRows,
+    QueryTable,
+    Result,
+    StoreContent,
+    Stored,
+    TableResult,
+)
 from botticelli.runtime.flow.content import templates_of
-from botticelli.runtime.flow.refusals import acts_of, reachable
+from botticelli.runtime.flow.reach import acts_of, reachable
 from botticelli.runtime.journal.records import RunRecord
 from botticelli.runtime.problems import Problem
 from botticelli.runtime.shell.clock import Clock
+from botticelli.runtime.shell.leases import RunLeases
 
 
 class TableAccess:
@@ -30,18 +44,43 @@ class TableAccess:
         self._database = database
         self._record = record
         self._clock = clock
+        self._leases = RunLeases(database, record.id)
 
-    async def query(self, effect: QueryTable) -> TableResult | Failure:
-        """Perform the effect; every expected failure is a result."""
+    async def perform(
+        self, effect: QueryTable | StoreContent | AcknowledgeRows | GiveBackRows
+    ) -> Result:
+        """Perform an effect; every expected failure is a result."""
+        try:
+            match effect:
+                case QueryTable():
+                    return await self._query(effect)
+                case StoreContent():
+                    return await self._store(effect)
+                case AcknowledgeRows():
+                    await self._leases.acknowledge(effect, self._clock.now())
+                case GiveBackRows():
+                    await self._leases.give_back(effect)
+        except (QueryError, DatabaseError, LeaseLostError) as error:
+            return Failure(str(error))
+        return Done()
+
+    async def _query(self, effect: QueryTable) -> TableResult:
         now = datetime.fromtimestamp(self._clock.now(), UTC)
         assert self._database is not None
-        try:
-            return TableResult(await read_rows(self._database, effect.query, now))
-        except (QueryError, DatabaseError) as error:
-            return Failure(str(error))
+        if effect.query.consume:
+            return await self._leases.take(effect, now)
+        return TableResult(await read_rows(self._database, effect.query, now))
 
-    async def store(self, effect: StoreContent) -> Stored | Failure:
-        """Store an answer; every expected failure is a result."""
+    async def take_again(self, held: Sequence[Taken], pending: Iterable[str]) -> list[Taken]:
+        """Take what the run held when it ended, and return what others have. Raises
+        DatabaseError."""
+        return await self._leases.take_again(held, pending)
+
+    async def close(self) -> None:
+        """Give back whatever the run still holds."""
+        await self._leases.close()
+
+    async def _store(self, effect: StoreContent) -> Stored | Failure:
         if self._database is None:
             return Failure("the URL of the database is none")
         destination = Destination(
@@ -56,11 +95,10 @@ class TableAccess:
             act=effect.act,
             model=effect.model,
         )
-        try:
-            kept = await storing.store(self._database, effect.records, destination, origin)
-            return Stored(kept.table, kept.rows, kept.warnings)
-        except (QueryError, DatabaseError) as error:
-            return Failure(str(error))
+        stored = await storing.store(
+            self._database, effect.records, destination, origin, effect.acknowledged
+        )
+        return Stored(stored.table, stored.rows, stored.warnings)
 
 
 def open_database(
@@ -77,6 +115,7 @@ def open_database(
             bytes=said.max_bytes or ceilings.bytes,
             seconds=said.timeout or ceilings.seconds,
         ),
+        lease_seconds=said.lease or LEASE_SECONDS,
     )
 
 
@@ -119,3 +158,28 @@ async def read_templates(
             else:
                 found[name] = record
     return found
+
+
+async def without_keys(program: Program, database: Database | None) -> list[Problem]:
+    """Return what the program would take rows from although they cannot be told apart. A table that
+    is not there yet, or is named by a template, is looked at when it is read."""
+    places = {
+        source.table.source.strip(): source.place
+        for narrative in reachable(program)
+        for act in acts_of(narrative)
+        for source in act.inputs
+        if isinstance(source, TableInput) and source.consume and not has_tags(source.table.source)
+    }
+    if database is None or not database.exists:
+        return []
+    problems: list[Problem] = []
+    try:
+        for name, place in places.items():
+            async with database.reading() as connection:
+                table = await database.table(connection, name)
+            if table is not None and not table.key:
+                where = f"{place.path}:{place.line}:{place.column}"
+                problems.append(Problem(f"{where}: {without_key(name)}"))
+    except DatabaseError as error:
+        problems.append(Problem(str(error)))
+    return problems

@@ -259,18 +259,6 @@ def test_variables_that_nothing_declares_come_from_the_command_line(project: Pat
     assert "did you mean `words`?" in wrong.stderr
 
 
-def test_what_cannot_be_run_yet_is_refused_with_its_place(project: Path) -> None:
-    (project / "rows.toml").write_text(
-        SOURCE.replace('"Answer', '"table posts limit 5 consume as x", "Answer')
-        .replace("answer = ", "answer = [")
-        .replace('greet }}"', 'greet }}"]')
-    )
-    result = call("exec", "rows.toml", "--driver", "simulate")
-    assert result.exit_code == 1
-    assert "consuming reads cannot be run yet" in result.stderr
-    assert "rows.toml:10:" in result.stderr
-
-
 def test_without_a_key_it_says_what_to_set_and_what_to_try(project: Path) -> None:
     result = call("exec", "hello.toml")
     assert result.exit_code == 1

@@ -24,13 +24,11 @@ from botticelli.compiler.ir.program import (
     Act,
     Branch,
     Caps,
-    Content,
     Multipliers,
     NarrativeInput,
     Parallel,
     Repeat,
     Security,
-    TableInput,
 )
 from botticelli.runtime.drivers.protocol import BLOCKED, LENGTH
 from botticelli.runtime.effects import (
@@ -51,7 +49,6 @@ from botticelli.runtime.events import (
     RunFailed,
     Warned,
 )
-from botticelli.runtime.flow.refusals import refusals
 
 MEMBERS = {"member_count": 7, "name": "Uffizi"}
 
@@ -490,26 +487,3 @@ def test_addresses_are_stable_and_differ() -> None:
     assert len(set(addresses)) == len(addresses)
     assert sorted(addresses) == sorted(str(each.address) for each in second.effects)
     assert "tale/iteration-2/1/a/input-1" in addresses
-
-
-# Refusals
-
-
-def test_everything_that_cannot_be_run_is_refused_at_once() -> None:
-    table = TableInput(table=template("posts"), names=("posts",), place=PLACE, consume=True)
-    made = program(
-        narrative(
-            act("a", table, "Hello {{ trigger.last }}"),
-            content=Content(target="posts"),
-        )
-    )
-    whats = [each.what for each in refusals(made)]
-    assert len(whats) == 2
-    assert "consuming reads" in whats
-    assert any("trigger" in what for what in whats)
-
-
-def test_what_no_order_leads_to_is_not_refused() -> None:
-    unused = act("b", "Hi {{ trigger.x }}")
-    made = program(narrative(act("a", "Hello"), unused, order=sequence("a")))
-    assert refusals(made) == []

@@ -1,8 +1,6 @@
-"""What a program holds that cannot be run: found before anything is sent, with its place."""
+"""What a program's entry leads to: narratives, acts, commands, platforms."""
 
 from collections.abc import Iterator
-
-from msgspec import Struct
 
 from botticelli.compiler.ir.program import (
     Act,
@@ -17,26 +15,7 @@ from botticelli.compiler.ir.program import (
     RunAct,
     Sequence,
     Step,
-    TableInput,
 )
-
-
-class Refusal(Struct, frozen=True, order=True):
-    """A construct that this version cannot run, and where it stands."""
-
-    path: str
-    line: int
-    column: int
-    what: str
-
-
-def refusals(program: Program) -> list[Refusal]:
-    """Return everything that the program's entry leads to and that cannot be run."""
-    found: set[Refusal] = set()
-    for narrative in reachable(program):
-        for place, what in _in_narrative(narrative):
-            found.add(Refusal(place.path, place.line, place.column, what))
-    return sorted(found)
 
 
 def reachable(program: Program) -> list[Narrative]:
@@ -105,10 +84,3 @@ def _act_names(step: Step) -> Iterator[str]:
     for each in _steps(step):
         if isinstance(each, RunAct):
             yield each.act
-
-
-def _in_narrative(narrative: Narrative) -> Iterator[tuple[Place, str]]:
-    for act in acts_of(narrative):
-        for source in act.inputs:
-            if isinstance(source, TableInput) and source.consume:
-                yield source.place, "consuming reads"
