@@ -267,3 +267,38 @@ def test_pre_commit_finds_the_hook_in_the_repository_of_the_project(
     done = pre_commit("try-repo", str(project), "botticelli")
     assert "BOT201" in done.stdout
     assert done.returncode == 1
+
+
+@pytest.mark.skipif(
+    os.environ.get("CI") != "true",
+    reason="builds an environment from a package index, which takes half a minute: set CI=true",
+)
+def test_pre_commit_builds_the_hook_from_the_repository_of_the_project(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is put in the place of anything: pip installs the project into an environment of the
+    hook, and a commit runs what it finds there."""
+    project = tmp_path / "project"
+    left_out = (".git", ".venv", "node_modules", "tests", "bench", "*.egg-info", "__pycache__")
+    shutil.copytree(MANIFEST.parent, project, ignore=shutil.ignore_patterns(*left_out))
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "--no-verify", "-m", "x"]):
+        git("-C", str(project), "-c", "user.name=A", "-c", "user.email=a@example.org", *command)
+    revision = subprocess.run(
+        ["git", "-C", str(project), "rev-parse", "HEAD"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    Path(".pre-commit-config.yaml").write_text(
+        f"repos:\n- repo: {project.as_uri()}\n  rev: {revision}\n  hooks: [{{id: botticelli}}]\n"
+    )
+    # The tests' own packages are not to be found in the hook's environment.
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path / "pre-commit"))
+    assert pre_commit("install").returncode == 0
+
+    Path("greeting.toml").write_text(GREETING.replace("acts.hello", "acts.helo"))
+    blocked = try_to_commit()
+    assert blocked.returncode == 1
+    assert "error[BOT201] unknown-act" in blocked.stderr
+
+    Path("greeting.toml").write_text(GREETING)
+    passed = try_to_commit()
+    assert passed.returncode == 0, passed.stderr

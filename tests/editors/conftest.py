@@ -1,9 +1,9 @@
-"""The two engines that colour a narrative in an editor, run on real files without a screen.
+"""The engines that colour a narrative in an editor, run on real files without a screen.
 
-VS Code's tokeniser runs under node, with the extension and with base grammars from npm; Vim runs
-headless with its own syntax files. Both answer in one form: for each line the runs of characters
-and the names that the editor gave them. An engine that is missing skips its tests and says how to
-get it, except in continuous integration, where it must be there.
+VS Code's tokeniser runs under node, with the extension and with base grammars from npm; Vim and
+Neovim run headless with the same syntax files. All answer in one form: for each line the runs of
+characters and the names that the editor gave them. An engine that is missing skips its tests and
+says how to get it, except in continuous integration, where it must be there.
 """
 
 import json
@@ -70,23 +70,16 @@ def tokenize(node: str) -> Iterator[Tokenize]:
         yield run
 
 
-@pytest.fixture(scope="session")
-def vim() -> str:
-    """A Vim or Neovim that was built with syntax highlighting."""
-    for name in ("vim", "nvim"):
-        found = shutil.which(name)
-        probe = [
-            "-u",
-            "NONE",
-            "-i",
-            "NONE",
-            "-es",
-            "-c",
-            "if has('syntax') | qall! | endif | cquit",
-        ]
-        if found is not None and _run([found, *probe], HERE, RUN_SECONDS).returncode == 0:
-            return found
-    _unavailable("the Vim syntax needs vim or nvim on the PATH: `apt-get install vim`")
+@pytest.fixture(scope="session", params=["vim", "nvim"])
+def vim(request: pytest.FixtureRequest) -> str:
+    """Vim and Neovim, each built with syntax highlighting."""
+    name: str = request.param
+    found = shutil.which(name)
+    probe = ["-u", "NONE", "-i", "NONE", "-es", "-c", "if has('syntax') | qall! | endif | cquit"]
+    if found is not None and _run([found, *probe], HERE, RUN_SECONDS).returncode == 0:
+        return found
+    package = {"vim": "vim", "nvim": "neovim"}[name]
+    _unavailable(f"the syntax files need {name} on the PATH: `apt-get install {package}`")
 
 
 @pytest.fixture(scope="session")
