@@ -122,9 +122,12 @@ class Provenance:
         point = run.flow.acts[place].point
         key = run.at.key
         name, path = use.name, use.path
-        if name in run.around.acts:
+        item = self._aliased(name, run, place)
+        is_act = name in run.around.acts
+        ran = point.runs.get(name) is not None or point.ran_in_earlier_pass(name) is not None
+        if is_act and (ran or item is None):
             yield Step(("output", key, name))
-        elif (item := self._aliased(name, run, place)) is not None:
+        elif item is not None:
             yield from self._of_rows(item, run)
         elif name == "previous":
             yield Step(("previous", key, point.previous))

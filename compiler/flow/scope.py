@@ -151,12 +151,16 @@ class PlaceScope:
         return self._around.own_names
 
     def resolve(self, name: str, missing: frozenset[str] = frozenset()) -> Resolution | None:
+        act: Resolution | None = None
         if name in self._around.acts:
-            return self._resolve_act(name, self._point.without(missing))
-        if name in RESERVED:
+            act = self._resolve_act(name, self._point.without(missing))
+            # Until an act has run, rows may be what its name means.
+            if not isinstance(act, NotYet):
+                return act
+        elif name in RESERVED:
             return self._resolve_reserved(name)
         found = self._alias(name)
-        return None if found is None else self._resolve_alias(*found)
+        return act if found is None else self._resolve_alias(*found)
 
     def _resolve_reserved(self, name: str) -> Resolution | None:
         match name:
