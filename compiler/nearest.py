@@ -49,7 +49,12 @@ class Names:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name closest to ``name``, or None when none is close."""
-    return Names(known).nearest(name)
+    return _ready(tuple(known)).nearest(name)
+
+
+@lru_cache(maxsize=64)  # many misspellings in one file are of the same names
+def _ready(known: tuple[str, ...]) -> Names:
+    return Names(known)
 
 
 def listing(names: Iterable[str], limit: int = 12) -> str:

@@ -1,6 +1,7 @@
 """Which commands a file holds, which of them a narrative performs, and what they are."""
 
 from collections.abc import Iterator
+from functools import cache
 
 from msgspec import Struct
 
@@ -8,7 +9,7 @@ from botticelli.compiler.flow.outputs import command_of
 from botticelli.compiler.flow.steps import act_names
 from botticelli.compiler.narrative.located import Text
 from botticelli.compiler.narrative.model import Act, Command, Narrative, NarrativeFile
-from botticelli.compiler.semantics.commands import find
+from botticelli.compiler.semantics.commands import find, platforms
 from botticelli.compiler.semantics.commands.kinds import Filter, Order
 from botticelli.compiler.semantics.commands.model import Command as Specification
 from botticelli.compiler.syntax.nodes import Scalar
@@ -26,6 +27,18 @@ class Performed(Struct, frozen=True, kw_only=True):
     @property
     def full_name(self) -> str:
         return f"{self.platform}.{self.known.name}"
+
+
+def is_platform(name: str) -> bool:
+    """Tell whether a platform is built in, or installed by someone else."""
+    return name in platforms() or name in installed_platforms()
+
+
+@cache
+def installed_platforms() -> frozenset[str]:
+    from importlib.metadata import entry_points
+
+    return frozenset(entry.name for entry in entry_points(group="botticelli.platforms"))
 
 
 def commands_of_file(file: NarrativeFile) -> Iterator[Command]:

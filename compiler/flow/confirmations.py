@@ -6,9 +6,9 @@ from functools import cached_property
 from msgspec import Struct
 
 from botticelli.compiler.flow.commands import Performed
+from botticelli.compiler.flow.security import rules_of
 from botticelli.compiler.flow.ways import Key
 from botticelli.compiler.ir.program import Security
-from botticelli.compiler.lower.security import lower_security
 from botticelli.compiler.semantics.policies import needs_confirmation
 from botticelli.compiler.workspace.composition import Call, resolve
 from botticelli.compiler.workspace.workspace import NarrativeAt, Workspace
@@ -89,9 +89,9 @@ class Confirmations:
         found = []
         for at in self._workspace.narratives():
             assert at.unit.file is not None
-            levels = (at.narrative.security, at.unit.file.security)
-            if any(each and each.policy and each.policy.confirmed for each in levels):
-                found.append((at, lower_security(*levels)))
+            rules = rules_of(at.narrative, at.unit.file)
+            if any(each.policy and each.policy.confirmed for each in rules.levels):
+                found.append((at, rules.lowered))
         return found
 
     @cached_property

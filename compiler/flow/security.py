@@ -1,12 +1,17 @@
 """What `[security]` says of a narrative."""
 
-from functools import cached_property
+from collections.abc import Iterable
+from functools import cache, cached_property
 
-from botticelli.compiler.flow.commands import Performed
+from msgspec.structs import replace
+
+from botticelli.compiler.flow.commands import Performed, is_platform
 from botticelli.compiler.ir import program as ir
 from botticelli.compiler.lower.security import lower_security
 from botticelli.compiler.narrative.located import Text
 from botticelli.compiler.narrative.model import Narrative, NarrativeFile, Security
+from botticelli.compiler.nearest import nearest
+from botticelli.compiler.semantics import commands as registry
 from botticelli.compiler.semantics.policies import is_denied, names_command
 
 
@@ -20,7 +25,15 @@ class Rules:
 
     @cached_property
     def lowered(self) -> ir.Security:
-        return lower_security(self.own, self.shared)
+        """The rules, where a misspelt command, which is reported itself, counts as what it means:
+        it is one fault, and no missing permission besides."""
+        written = lower_security(self.own, self.shared)
+        return replace(
+            written,
+            allowed_commands=_meant(written.allowed_commands),
+            denied_commands=_meant(written.denied_commands),
+            require_confirmation=_meant(written.require_confirmation),
+        )
 
     @property
     def deny(self) -> bool:
@@ -40,7 +53,39 @@ class Rules:
             text for level in self.levels if level.policy for text in level.policy.denied or ()
         )
         platform, name = performed.platform, performed.known.name
-        return next(text for text in denied if names_command(text.value, platform, name))
+        return next(
+            text
+            for text in denied
+            if any(names_command(n, platform, name) for n in _meant([text.value]))
+        )
+
+
+def is_command(name: str) -> bool:
+    """Tell whether a name of a policy is that of a command; of platforms that others have
+    installed, nothing is known but that they are there."""
+    platform, dot, rest = name.partition(".")
+    if dot and is_platform(platform):
+        return platform not in registry.platforms() or registry.find(platform, rest) is not None
+    return any(registry.find(each, name) is not None for each in registry.platforms())
+
+
+@cache
+def nearest_command(name: str) -> str | None:
+    """Return the command that a misspelt name of a policy most likely stands for."""
+    platform, _, rest = name.partition(".")
+    if platform in registry.platforms():
+        meant = registry.nearest(platform, rest)
+        return f"{platform}.{meant}" if meant else None
+    every = (
+        (name, f"{each}.{name}")
+        for each in registry.platforms()
+        for name in registry.registry(each)
+    )
+    return nearest(name, (known for names in every for known in names))
+
+
+def _meant(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name if is_command(name) else nearest_command(name) or name for name in names)
 
 
 def rules_of(narrative: Narrative, file: NarrativeFile) -> Rules:

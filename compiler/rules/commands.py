@@ -2,11 +2,16 @@
 
 import re
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from botticelli.compiler.diagnostics import Edit, Fix, Location
-from botticelli.compiler.flow.commands import Performed, commands_of_file
+from botticelli.compiler.flow.commands import (
+    Performed,
+    commands_of_file,
+    installed_platforms,
+    is_platform,
+)
 from botticelli.compiler.narrative.fields import is_slip
 from botticelli.compiler.narrative.located import Text
 from botticelli.compiler.narrative.model import Command
@@ -39,23 +44,11 @@ def check_commands(subject: Subject) -> None:
                 _unknown_command(command.platform.value, command.command, subject)
 
 
-def is_platform(name: str) -> bool:
-    """Tell whether a platform is built in, or installed by someone else."""
-    return name in registry.platforms() or name in _installed()
-
-
-@cache
-def _installed() -> frozenset[str]:
-    from importlib.metadata import entry_points
-
-    return frozenset(entry.name for entry in entry_points(group="botticelli.platforms"))
-
-
 def _unknown_platform(command: Command, subject: Subject) -> None:
     platform = command.platform
     if platform is None or not platform.value or has_tags(platform.value):
         return
-    known = sorted({*registry.platforms(), *_installed()})
+    known = sorted({*registry.platforms(), *installed_platforms()})
     guess = nearest(platform.value, known)
     subject.reporter.report(
         catalogue.UNKNOWN_PLATFORM,

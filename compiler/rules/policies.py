@@ -6,12 +6,11 @@ from itertools import islice
 from botticelli.compiler.diagnostics import Edit, Fix, Label, Location
 from botticelli.compiler.flow.called import Deed
 from botticelli.compiler.flow.commands import Performed, commands_of_file, performed_by, specify
-from botticelli.compiler.flow.security import Rules, rules_of
+from botticelli.compiler.flow.security import Rules, is_command, nearest_command, rules_of
 from botticelli.compiler.flow.ways import Key
 from botticelli.compiler.narrative.located import Text
 from botticelli.compiler.narrative.model import NarrativeFile, Security
-from botticelli.compiler.nearest import nearest
-from botticelli.compiler.rules.commands import is_platform, rename, table_of
+from botticelli.compiler.rules.commands import rename, table_of
 from botticelli.compiler.rules.subject import Subject
 from botticelli.compiler.semantics import commands as registry
 from botticelli.compiler.semantics.policies import (
@@ -51,28 +50,17 @@ def _check_names(security: Security, subject: Subject) -> None:
     if policy is None:
         return
     for text in (*(policy.allowed or ()), *(policy.denied or ()), *(policy.confirmed or ())):
-        if not _is_command(text.value):
+        if not is_command(text.value):
             _unknown_name(text, subject)
-
-
-def _is_command(name: str) -> bool:
-    platform, dot, rest = name.partition(".")
-    if dot and is_platform(platform):
-        known = platform in registry.platforms()
-        return registry.find(platform, rest) is not None if known else True
-    return any(registry.find(each, name) is not None for each in registry.platforms())
 
 
 def _unknown_name(text: Text, subject: Subject) -> None:
     name = text.value
     platform, _, rest = name.partition(".")
+    guess = nearest_command(name)
     if platform in registry.platforms():
-        meant = registry.nearest(platform, rest)
-        guess = f"{platform}.{meant}" if meant else None
         said = f"{platform} has no command `{rest}`"
     else:
-        every = [each for platform in registry.platforms() for each in _names_of(platform)]
-        guess = nearest(name, every)
         said = f"no platform has a command `{name}`"
     subject.reporter.report(
         catalogue.UNKNOWN_COMMAND,
@@ -84,12 +72,6 @@ def _unknown_name(text: Text, subject: Subject) -> None:
         else "a policy names each command by itself, as `messages.send` or `discord.messages.send`",
         fix=rename(text, guess),
     )
-
-
-def _names_of(platform: str) -> Iterator[str]:
-    for name in registry.registry(platform):
-        yield name
-        yield f"{platform}.{name}"
 
 
 def _check_patterns(security: Security, subject: Subject) -> None:
