@@ -2,6 +2,7 @@
 and are checked without a look at what bounds need.
 """
 
+from botticelli.compiler.flow.steps import act_names
 from botticelli.compiler.narrative import model
 from botticelli.compiler.rules.subject import Subject
 
@@ -20,9 +21,12 @@ def is_worth_bounding(narrative: model.Narrative, subject: Subject) -> bool:
         or len(subject.unit.document.source.text) > SMALL_FILE
     ):
         return True
-    return any(_repeats(step) for step in narrative.order.body.steps) or any(
-        act.carousel is not None or _shows_rows(act)
-        for act in subject.file.acts_of(narrative).values()
+    if any(_repeats(step) for step in narrative.order.body.steps):
+        return True
+    acts = subject.file.acts_of(narrative)
+    return any(
+        (act := acts.get(name.value)) is not None and (act.carousel is not None or _shows_rows(act))
+        for name in act_names(narrative.order.body)
     )
 
 

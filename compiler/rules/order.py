@@ -78,11 +78,12 @@ def _repeated_acts(step: Step, seen: dict[str, Name], subject: Subject) -> None:
                     help=f"`{name.value}` in templates and conditions means its latest run",
                 )
         case BranchStep(then=then, otherwise=otherwise):
-            before = dict(seen)
+            before = len(seen)
             _repeated_acts(then, seen, subject)
             if otherwise is not None:
-                _repeated_acts(otherwise, before, subject)
-                for act, name in before.items():
+                taken = [seen.popitem() for _ in range(len(seen) - before)]
+                _repeated_acts(otherwise, seen, subject)
+                for act, name in reversed(taken):
                     seen.setdefault(act, name)
         case SequenceStep(steps=steps) | ParallelStep(steps=steps):
             for inner in steps:
