@@ -14,6 +14,7 @@ from botticelli.runtime.flow.triggers import body_of
 from botticelli.runtime.platforms.database import DatabasePlatform
 from botticelli.runtime.platforms.protocol import Platform, PlatformError
 from botticelli.runtime.problems import Problem, SetupError
+from botticelli.runtime.shell.absences import absent_state, absent_tables
 from botticelli.runtime.shell.clock import Clock
 from botticelli.runtime.shell.equipment import Equipment, readable
 from botticelli.runtime.shell.limiter import Limiter
@@ -55,6 +56,10 @@ async def equip(
     database = open_database(program, configuration, options, environment, problems)
     templates = await read_templates(program, database, problems)
     problems.extend(await without_keys(program, database))
+    absent, doubts = await absent_tables(program, database)
+    problems.extend(absent)
+    state = StateStore(Path(configuration.project))
+    problems.extend(absent_state(program, state))
     driver = open_driver(configuration, options, environment, problems)
     if driver is not None:
         problems.extend(untaken(program, driver))
@@ -65,6 +70,7 @@ async def equip(
             await driver.close()
         if database is not None:
             await database.close()
+        state.close()
         raise SetupError(*problems)
     try:
         platforms: dict[str, Platform] = {
@@ -89,7 +95,7 @@ async def equip(
             driver.capabilities,
             platform_configuration(configuration, "http").allow_private,
         ),
-        state=StateStore(Path(configuration.project)),
+        state=state,
         limiter=Limiter(ledger, clock),
         clock=clock,
         over=options.budget,
@@ -98,5 +104,5 @@ async def equip(
         environment=readable(program, environment),
         templates=templates,
         trigger=trigger,
-        warnings=(*warnings, *uncounted),
+        warnings=(*warnings, *uncounted, *doubts),
     )

@@ -185,7 +185,7 @@ none = "table posts where title = 'x' order by id as c"
         ('table_name = "posts"\norder_by = "ratng"', "no column `ratng`; did you mean `rating`?"),
     ],
 )
-def test_what_is_not_there_fails_the_act(project, table, said):
+def test_what_is_not_there_keeps_the_run_from_starting(project, table, said):
     narrative(
         project,
         f"""
@@ -201,7 +201,7 @@ look = ["tables.t", "Say it."]
     )
     done = execute()
     assert done.exit_code == 1
-    assert said in done.stdout
+    assert said in done.output
 
 
 def test_a_missing_table_that_is_not_required_has_no_rows(project):
@@ -251,7 +251,7 @@ def test_the_projects_own_database_is_not_made_by_reading(project, monkeypatch):
     narrative(project)
     done = execute()
     assert done.exit_code == 1
-    assert "there is no table `posts`" in done.stdout
+    assert "there is no table `posts`" in done.stderr
     assert not (project / ".botticelli" / "tables.sqlite").exists()
 
 
