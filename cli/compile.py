@@ -12,7 +12,7 @@ from botticelli.cli.main import EXIT_FINDINGS
 if TYPE_CHECKING:
     from botticelli.compiler.compile import CompileResult
 
-FORMATS = ("text", "json", "mermaid")
+FORMATS = ("text", "json", "html", "mermaid")
 
 _SHARE = click.FloatRange(min=0, max=1, min_open=True)
 

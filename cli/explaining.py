@@ -32,7 +32,7 @@ def explained(
 ) -> bytes:
     """Return the explanation of what was compiled. Raises click.UsageError for an unknown tier."""
     detailed = format_name in {"json", "html"}
-    explanation, _ = explanation_of(result, question, detailed=detailed)
+    explanation, sources = explanation_of(result, question, detailed=detailed)
     match format_name:
         case "text":
             from botticelli.compiler.explain.text import render
@@ -42,6 +42,10 @@ def explained(
             from botticelli.compiler.explain.json import render as as_json
 
             text = as_json(explanation)
+        case "html":
+            from botticelli.compiler.explain.page import render as as_page
+
+            text = as_page(explanation, sources)
         case _:
             from botticelli.compiler.explain.mermaid import render as as_mermaid
 

@@ -7,6 +7,7 @@ from botticelli.compiler.budget.models import Model, Models
 from botticelli.compiler.budget.requests import EXPECTED_OUTPUT
 from botticelli.compiler.budget.result import Budget
 from botticelli.compiler.budget.sizes import BYTES_PER_TOKEN_AT_LEAST
+from botticelli.compiler.explain.order import steps_in
 from botticelli.compiler.explain.wording import listed
 from botticelli.compiler.ir import program as ir
 
@@ -84,7 +85,7 @@ def _answers(program: ir.Program) -> Iterator[str]:
 
 
 def _ways(program: ir.Program) -> Iterator[str]:
-    steps = [step for each in program.narratives.values() for step in _steps(each.order)]
+    steps = [step for each in program.narratives.values() for step in steps_in(each.order)]
     conditional = any(
         act.when is not None for each in program.narratives.values() for act in each.acts.values()
     )
@@ -92,20 +93,6 @@ def _ways(program: ir.Program) -> Iterator[str]:
         yield "A branch is expected to be taken half of the time."
     if any(isinstance(step, ir.Repeat) and step.until is not None for step in steps):
         yield "`until` is expected to hold after half of the passes."
-
-
-def _steps(step: ir.Step) -> Iterator[ir.Step]:
-    yield step
-    match step:
-        case ir.Sequence(steps=steps) | ir.Parallel(steps=steps):
-            for inner in steps:
-                yield from _steps(inner)
-        case ir.Branch(then=then, otherwise=otherwise):
-            yield from _steps(then)
-            if otherwise is not None:
-                yield from _steps(otherwise)
-        case ir.Repeat(body=body):
-            yield from _steps(body)
 
 
 def _inputs(program: ir.Program) -> Iterator[str]:

@@ -79,21 +79,23 @@ class Destination(Struct, frozen=True, kw_only=True):
 class Piece(Struct, frozen=True, kw_only=True):
     """A piece of a prompt. `kind` is `text`, `value` (printed into it) or `logic`.
 
-    `tokens` is null for logic and for what is not known by itself.
+    `tokens` is its share of those that are expected of the whole; null for logic and where nothing
+    is known.
     """
 
     kind: str
     text: str
     span: Span | None
     names: tuple[str, ...] = ()
-    tokens: Interval | None = None
+    tokens: float | None = None
 
 
 class Input(Struct, frozen=True, kw_only=True):
     """One input of an act.
 
     `kind` is `text`, `table`, `command`, `narrative` or the kind of a medium. `title` says what it
-    is in a few words; `details` what holds for it. `tokens` is what it adds to one request.
+    is in a few words; `details` what holds for it. `tokens` is what it adds to one request, and
+    `pieces` are those of its text.
     """
 
     kind: str
@@ -167,6 +169,7 @@ class Act(Struct, frozen=True, kw_only=True):
     provider: str | None = None
     max_tokens: int | None = None
     character: str | None = None
+    persona: tuple[Piece, ...] = ()
     calls: str | None = None
     when: str | None = None
     repetition: Repetition | None = None

@@ -1,15 +1,15 @@
 """The flow of narratives as text: every act in its order, what goes into it and where it goes."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from botticelli.compiler.explain import explanation as shown
+from botticelli.compiler.explain.facts import does, facts
 from botticelli.compiler.explain.sheet import Sheet
 from botticelli.compiler.explain.wording import listed, repeated
 from botticelli.compiler.report.colors import BOLD, FRAME, SECONDARY
 
 _LEFT = "  "
 _INDENT = 11
-_SAID = {"summary": "a line of it stays in the conversation", "drop": "nothing of it stays"}
 _TOGETHER = "at the same time, each from the conversation before"
 
 _Way = tuple[str, tuple[shown.AnyStep, ...]]
@@ -92,9 +92,9 @@ class _Flow:
             sheet.line((f"{number}  ", FRAME), (name, BOLD), "  once more, as above")
             return
         self._shown.add(name)
-        sheet.line((f"{number}  ", FRAME), (name, BOLD), f"  {_does(act)}")
+        sheet.line((f"{number}  ", FRAME), (name, BOLD), f"  {does(act)}")
         with sheet.margin("    "):
-            for head, text in _facts(act, self._narrative):
+            for head, text in facts(act, self._narrative):
                 sheet.words(text, head=f"{head} ", indent=_INDENT, style=SECONDARY)
 
 
@@ -105,90 +105,3 @@ def _start(start: shown.Start) -> str:
     if start.webhook is not None:
         ways.append(f"by a signed call of {start.webhook}")
     return f"started {listed(ways, 'and')} ({start.name})"
-
-
-def _does(act: shown.Act) -> str:
-    match act.does:
-        case "asks":
-            persona = f" as {act.character}" if act.character else ""
-            return f"asks {act.model}{persona}"
-        case "calls":
-            return f"runs the narrative {act.calls}"
-    return "asks no model"
-
-
-def _facts(act: shown.Act, narrative: shown.Narrative) -> Iterator[tuple[str, str]]:
-    if act.when is not None:
-        yield "only if", act.when
-    if act.repetition is not None:
-        yield "repeated", repeated(act.repetition)
-    for each in act.inputs:
-        said = "; ".join((each.title, *each.details))
-        if each.retention in _SAID:
-            said += f"; {_SAID[each.retention]}"
-        yield _HEADS.get(each.kind, "shows"), said
-    names = [
-        _origin(each) for each in act.origins if each.kind != "act" or each.name != each.source
-    ]
-    direct = dict.fromkeys(
-        each.source for each in act.origins if each.kind == "act" and each.name == each.source
-    )
-    if direct:
-        names = [f"what {listed(direct)} gave", *names]
-    if names:
-        yield "uses", ", ".join(dict.fromkeys(names))
-    if act.sees:
-        yield "sees", _seen(act)
-    if act.does == "asks":
-        most = f", at most {act.max_tokens:,} tokens" if act.max_tokens else ""
-        yield "answers", f"{act.output}{most}"
-    elif act.output:
-        yield "gives", act.output
-    goes = _destinations(act, narrative)
-    yield "then", goes or "nothing uses it"
-
-
-_HEADS = {"text": "prompt", "table": "reads", "command": "performs", "narrative": "runs"}
-
-
-def _origin(origin: shown.Origin) -> str:
-    match origin.kind:
-        case "act":
-            return (
-                f"{origin.name} of what {origin.source} gave"
-                if origin.name == "previous"
-                else origin.name
-            )
-        case "table":
-            return f"{origin.name} (rows of {origin.source})"
-        case "iteration":
-            return "the number of the iteration"
-        case "trigger":
-            return f"{origin.name} (what came with the call)"
-    return origin.name
-
-
-def _seen(act: shown.Act) -> str:
-    if len(act.sees) > 4:
-        return f"the conversation of the {len(act.sees)} acts before it"
-    return f"the conversation of {listed(act.sees)}"
-
-
-def _destinations(act: shown.Act, narrative: shown.Narrative) -> str:
-    said = []
-    users = dict.fromkeys(each.name for each in act.destinations if each.kind == "act")
-    if users:
-        said.append(f"used by {listed(users)}")
-    for each in act.destinations:
-        match each.kind:
-            case "order":
-                said.append("decides what runs")
-            case "conversation" if not users:
-                said.append(f"stays in the conversation that {each.name} sees")
-            case "table":
-                said.append(f"stored in {each.name}")
-            case "result":
-                said.append(
-                    "is what the narrative answers" if narrative.called_by else "is the result"
-                )
-    return ", ".join(dict.fromkeys(said))

@@ -1,6 +1,7 @@
 """Narratives as they are explained: their orders, their acts, and what flows between these."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec.structs import replace
 
@@ -13,8 +14,14 @@ from botticelli.compiler.explain.order import Order, follow, repetition
 from botticelli.compiler.explain.origins import Destinations, conditions_of, origins
 from botticelli.compiler.explain.storage import storage
 from botticelli.compiler.explain.templates import Locate, Templates
+from botticelli.compiler.explain.weighing import Weight, weighed
 from botticelli.compiler.explain.wording import dollars, type_text
 from botticelli.compiler.ir import program as ir
+
+_SOME = 100.0
+"""Tokens that the result of an act is taken to have that asks no model, beside other values."""
+
+_LITTLE = 10.0
 
 Measure = Mapping[tuple[str, str], Measured]
 """What is known of the use of an act, by the keys of its narrative and its own name."""
@@ -101,8 +108,17 @@ class Describing:
         destinations: tuple[shown.Destination, ...],
     ) -> shown.Act:
         measured = self._measured.get((key, act.name), Measured())
-        tokens = {part.place: part.tokens for part in measured.request if part.kind == "input"}
+        tokens = {part.place: part.tokens for part in measured.request}
+        weight = self._weight(key)
+        family = self._models.find(act.settings.model).family
+
+        def shared(pieces: Iterable[shown.Piece], place: ir.Place) -> tuple[shown.Piece, ...]:
+            whole = tokens.get(place)
+            expected = None if whole is None else whole.expected
+            return weighed(tuple(pieces), expected, weight, family)
+
         inputs = (describe_input(each, self.templates[key]) for each in act.inputs)
+        persona = () if act.system is None else self.templates[key].pieces(act.system)
         model = self._models.find(act.settings.model) if act.asks_model else None
         settings = act.settings
         return shown.Act(
@@ -113,18 +129,39 @@ class Describing:
             provider=model.provider if model else None,
             max_tokens=(settings.max_tokens or model.facts.max_output) if model else None,
             character=act.character,
+            persona=shared(persona, act.system.place) if act.system is not None else (),
             calls=act.narrative,
             when=None if act.when is None else written(act.when),
             repetition=None if act.carousel is None else repetition(act.carousel, history="shared"),
             attempts=act.retry.attempts,
             sees=order.before[act.name].seen if act.asks_model else (),
-            inputs=tuple(replace(each, tokens=tokens.get(each.place)) for each in inputs),
+            inputs=tuple(
+                replace(
+                    each,
+                    tokens=tokens.get(each.place),
+                    pieces=shared(each.pieces, each.place),
+                )
+                for each in inputs
+            ),
             origins=used,
             output=_output(act),
             destinations=destinations,
             amount=measured.amount,
             request=measured.request,
         )
+
+    def _weight(self, key: str) -> Weight:
+        """Return what values are expected to have by themselves, by the names in templates."""
+        acts = self._program.narratives[key].acts
+
+        def weight(name: str) -> float:
+            root = re.split(r"[.\[]", name, maxsplit=1)[0]
+            amount = self._measured.get((key, root), Measured()).amount
+            if amount is not None and amount.requests.expected:
+                return amount.output_tokens.expected / amount.requests.expected
+            return _SOME if root in acts else _LITTLE
+
+        return weight
 
 
 def _first_to_see(narrative: ir.Narrative, order: Order) -> dict[str, str]:

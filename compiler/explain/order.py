@@ -4,6 +4,8 @@ An act finds the conversation of the acts before it, and `previous`, the act tha
 written order. Where branches or repetitions leave that open, all that is possible is told.
 """
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -58,6 +60,21 @@ def repetition(
         estimated_tokens=carousel.estimated_tokens,
         place=carousel.place,
     )
+
+
+def steps_in(step: ir.Step) -> Iterator[ir.Step]:
+    """Yield a step and all within it, in written order."""
+    yield step
+    match step:
+        case ir.Sequence(steps=steps) | ir.Parallel(steps=steps):
+            for inner in steps:
+                yield from steps_in(inner)
+        case ir.Branch(then=then, otherwise=otherwise):
+            yield from steps_in(then)
+            if otherwise is not None:
+                yield from steps_in(otherwise)
+        case ir.Repeat(body=body):
+            yield from steps_in(body)
 
 
 class _Walk:

@@ -84,7 +84,7 @@ def _takes(explanation: shown.Explanation) -> Iterator[str]:
         f"asks {listed(models)} in {requests} with about {whole(tokens.expected)} tokens, "
         f"{_price(total.cost)}."
     )
-    yield f"takes at least {span_of_time(total.seconds.floor)} to pace: {explanation.reason}."
+    yield _ends(explanation)
 
 
 def _price(cost: Interval | None) -> str:
@@ -96,3 +96,10 @@ def _price(cost: Interval | None) -> str:
     if cost.ceiling is None:
         return f"{about} and without an upper bound"
     return about if cost.ceiling == cost.expected else f"{about}, at most {dollars(cost.ceiling)}"
+
+
+def _ends(explanation: shown.Explanation) -> str:
+    least = explanation.total.seconds.floor
+    if least < 1:
+        return f"{explanation.reason}."
+    return f"takes at least {span_of_time(least)}; {explanation.reason}."

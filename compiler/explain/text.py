@@ -1,11 +1,11 @@
 """An explanation as text for a terminal of 80 columns."""
 
 from botticelli.compiler.explain import explanation as shown
+from botticelli.compiler.explain.facts import act_name, given_text, limits_text
 from botticelli.compiler.explain.figures import write_figures
 from botticelli.compiler.explain.flow_text import write_flow
 from botticelli.compiler.explain.sheet import Sheet
 from botticelli.compiler.explain.wording import (
-    LIMITS,
     counted,
     listed,
     place_text,
@@ -20,7 +20,6 @@ from botticelli.compiler.report.colors import (
     SUCCESS,
     painter,
 )
-from botticelli.compiler.semantics.limits import SLIDING
 from botticelli.grammar.catalogue import Severity
 
 VERDICTS = {
@@ -71,21 +70,8 @@ def _write_given(sheet: Sheet, explanation: shown.Explanation) -> None:
     prefixes = {"variable": "vars.", "environment": "env.", "state": "state."}
     with sheet.margin(_LEFT):
         for each in explanation.given:
-            said = []
-            if each.type:
-                said.append(each.type)
-            if each.kind == "state":
-                said.append("remembered between runs")
-            elif each.default is not None:
-                said.append(f"{each.default} unless given")
-            else:
-                said.append("must be given" if each.required else "may be missing")
-            if each.secret:
-                said.append("a secret")
-            if each.used_by:
-                said.append(f"for {listed(each.used_by)}")
             name = prefixes[each.kind] + each.name
-            sheet.words(", ".join(said), head=f"{name}  ", indent=26, style=SECONDARY)
+            sheet.words(given_text(each), head=f"{name}  ", indent=26, style=SECONDARY)
 
 
 def _write_tables(sheet: Sheet, explanation: shown.Explanation) -> None:
@@ -98,12 +84,8 @@ def _write_tables(sheet: Sheet, explanation: shown.Explanation) -> None:
             sheet.line((table, SECONDARY))
             for use in explanation.tables:
                 if use.table == table:
-                    head = f"  {verbs[use.does]} {_act(explanation, use.narrative, use.act)}: "
+                    head = f"  {verbs[use.does]} {act_name(explanation, use.narrative, use.act)}: "
                     sheet.words("; ".join(use.details), head=head, indent=6)
-
-
-def _act(explanation: shown.Explanation, narrative: str, act: str) -> str:
-    return act if narrative == explanation.narrative else f"{narrative}.{act}"
 
 
 def _write_commands(sheet: Sheet, explanation: shown.Explanation) -> None:
@@ -113,7 +95,7 @@ def _write_commands(sheet: Sheet, explanation: shown.Explanation) -> None:
     with sheet.margin(_LEFT):
         for use in explanation.commands:
             what = "changes something" if use.writes else "only looks"
-            where = _act(explanation, use.narrative, use.act)
+            where = act_name(explanation, use.narrative, use.act)
             sheet.line((use.command, SECONDARY), f"  {what}, in {where}")
             with sheet.margin(_LEFT):
                 _write_command(sheet, use)
@@ -140,7 +122,7 @@ def _write_again(sheet: Sheet, explanation: shown.Explanation) -> None:
     with sheet.margin(_LEFT):
         most = sorted(explanation.resent, key=lambda each: -each.history.expected)
         for each in most[:5]:
-            act = _act(explanation, each.narrative, each.act)
+            act = act_name(explanation, each.narrative, each.act)
             said = (
                 f"about {whole(each.history.expected)} tokens of its first request are the "
                 f"conversation before it, {each.share:.0%} of it"
@@ -149,7 +131,7 @@ def _write_again(sheet: Sheet, explanation: shown.Explanation) -> None:
         if len(most) > 5:
             sheet.words(f"and {counted(len(most) - 5, 'act')} more with less")
         for again in explanation.again:
-            act = _act(explanation, again.narrative, again.act)
+            act = act_name(explanation, again.narrative, again.act)
             said = (
                 f"{again.title} of {act}: about {whole(again.tokens)} tokens after the first time"
             )
@@ -167,23 +149,7 @@ def _write_verdict(sheet: Sheet, explanation: shown.Explanation) -> None:
             if len(explanation.carousels) > 1:
                 _write_carousel(sheet, part)
         for pool in explanation.pools:
-            sheet.words(f"{listed(pool.models)}: {_limits(pool)}", head="limits  ")
-
-
-def _limits(pool: shown.Pool) -> str:
-    if not pool.limits:
-        return "none are known"
-    said = []
-    for each in pool.limits:
-        name = LIMITS[each.name]
-        if each.name == "tpm" and pool.counts == "input":
-            name = LIMITS["itpm"]
-        said.append(f"{each.value:,} {name}")
-    tier = f" in the tier {pool.tier} of {pool.provider}" if pool.tier else ""
-    if any(each.name in {"rpd", "tpd"} for each in pool.limits):
-        day = "any 24 hours" if pool.day == SLIDING else f"until midnight in {pool.day}"
-        return f"{listed(said)}{tier}; a day is {day}"
-    return f"{listed(said)}{tier}"
+            sheet.words(f"{listed(pool.models)}: {limits_text(pool)}", head="limits  ")
 
 
 def _write_carousel(sheet: Sheet, part: shown.CarouselPart) -> None:
@@ -199,7 +165,7 @@ def _write_unbounded(sheet: Sheet, explanation: shown.Explanation) -> None:
     heading(sheet, "Why there is no upper bound")
     with sheet.margin(_LEFT):
         for each in explanation.unbounded:
-            act = _act(explanation, each.narrative, each.act)
+            act = act_name(explanation, each.narrative, each.act)
             where = f" ({place_text(each.place)})" if each.place is not None else ""
             sheet.words(f"{each.why}{where}", head=f"{act}  ", indent=16, style=HELP)
 

@@ -11,9 +11,9 @@ from botticelli.compiler.budget.spent import Pool
 from botticelli.compiler.explain import explanation as shown
 from botticelli.compiler.explain.amounts import amount, whole_run
 from botticelli.compiler.explain.course import course_of
-from botticelli.compiler.explain.order import repetition
+from botticelli.compiler.explain.order import repetition, steps_in
 from botticelli.compiler.explain.wording import LIMITS, counted
-from botticelli.compiler.ir.program import Multipliers
+from botticelli.compiler.ir.program import Multipliers, Repeat
 from botticelli.compiler.semantics.limits import LimitError, scale
 
 _WORST = (Verdict.FEASIBLE, Verdict.LIKELY, Verdict.UNLIKELY, Verdict.INFEASIBLE)
@@ -29,7 +29,7 @@ def carousels(budget: Budget) -> Iterator[shown.CarouselPart]:
             path=use.path,
             act=use.act,
             unit=use.unit,
-            repetition=repetition(use.carousel),
+            repetition=_repetition(budget, use),
             verdict=verdict_of(use, judgement),
             reason=reason(use, judgement),
             stop=None
@@ -41,6 +41,15 @@ def carousels(budget: Budget) -> Iterator[shown.CarouselPart]:
             amount=amount(use.spent.use, course.seconds),
             iteration=amount(use.iteration.use, Interval()),
         )
+
+
+def _repetition(budget: Budget, use: CarouselUse) -> shown.Repetition:
+    if use.unit == "carousel":
+        return repetition(use.carousel)
+    for step in steps_in(budget.program.narratives[use.path[-1]].order):
+        if isinstance(step, Repeat) and step.carousel.place == use.carousel.place:
+            return repetition(step.carousel, until=step.until, history=step.history)
+    return repetition(use.carousel, history="shared")
 
 
 def verdict_of(use: CarouselUse, judgement: Judgement) -> str:
