@@ -22,7 +22,7 @@ from botticelli.compiler.budget.models import Model, Models
 from botticelli.compiler.budget.repeating import Outcome
 from botticelli.compiler.budget.requests import asking
 from botticelli.compiler.budget.result import Unbounded
-from botticelli.compiler.budget.sizes import Size, Value, known
+from botticelli.compiler.budget.sizes import Size, Value, bounded, known
 from botticelli.compiler.budget.spent import Ask, Part, PartKind, Spent, spent_by, total
 from botticelli.compiler.budget.texts import Texts
 from botticelli.compiler.ir.program import (
@@ -37,12 +37,18 @@ from botticelli.compiler.ir.program import (
     TableInput,
     TextInput,
 )
+from botticelli.compiler.ir.types import Record
+from botticelli.compiler.semantics.content import describe_columns
 from botticelli.compiler.semantics.limits import overlay
+from botticelli.compiler.semantics.stored import described_by
 from botticelli.compiler.semantics.tokens import Family
 from botticelli.compiler.semantics.typed import is_plain_text, json_schema
 
 _OMITTED = 17
 """Tokens of `[inputs omitted]` at most."""
+
+_COLUMNS_EXPECTED = 100.0
+"""Tokens of a description of columns of which nothing is known."""
 
 Call = Callable[[Frame, str, Mapping[str, Value]], tuple[Spent, Value]]
 """Runs a narrative, by its key and with the variables that it sees."""
@@ -54,6 +60,7 @@ class Acts:
     def __init__(
         self,
         models: Models,
+        schemas: Mapping[str, Record],
         texts: Texts,
         call: Call,
         *,
@@ -62,6 +69,7 @@ class Acts:
         command_line: Multipliers,
     ) -> None:
         self._models = models
+        self._schemas = schemas
         self._texts = texts
         self._call = call
         self._media = media
@@ -156,7 +164,11 @@ class Acts:
         model: Model,
         found: list[Contribution],
     ) -> Outcome:
-        beside = [*self._persona(frame, state, act, model), *_form(act, model)]
+        beside = [
+            *self._persona(frame, state, act, model),
+            *_form(act, model),
+            *self._columns(frame, act, model),
+        ]
         framing = exactly(model.facts.tokens_per_message)
         parts = (
             *(Part(PartKind.INPUT, part(each.size, model.family), each.place) for each in found),
@@ -179,13 +191,27 @@ class Acts:
             model=model,
             multipliers=overlay(self._command_line, overlay(frame.multipliers, self._project)),
             use=asked.use,
-            request=request,
+            request=asked.request,
             largest=request.floor,
             output=asked.output,
             parts=parts,
         )
         after = _heard(state, found, model).kept(_said(asked.answer, model), None, pending=False)
         return spent_by(ask, state.repeated), _finished(after, act.name, asked.answer)
+
+    def _columns(self, frame: Frame, act: Act, model: Model) -> list[Part]:
+        """What an act is told of the columns that its answer is stored in."""
+        template = described_by(frame.narrative, act, called=len(frame.path) > 1)
+        if template is None:
+            return []
+        schema = self._schemas.get(template)
+        size = bounded(None, model.family, _COLUMNS_EXPECTED)
+        if schema is None:
+            why = f"nothing is known of the columns of the template `{template}`; give it a schema"
+            self._note(frame, act, why, frame.narrative.place)
+        else:
+            size = known(describe_columns(schema), model.family)
+        return [Part(PartKind.COLUMNS, part(size, model.family), frame.narrative.place)]
 
     def _persona(self, frame: Frame, state: State, act: Act, model: Model) -> list[Part]:
         if act.system is None:

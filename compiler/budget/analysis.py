@@ -3,7 +3,7 @@
 Every step takes a state and gives what was spent and the state after it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from msgspec.structs import replace
@@ -13,9 +13,10 @@ from botticelli.compiler.budget.conditions import decided
 from botticelli.compiler.budget.conversation import State, joined
 from botticelli.compiler.budget.frames import Frame
 from botticelli.compiler.budget.inputs import MediaTokens
+from botticelli.compiler.budget.intervals import Use
 from botticelli.compiler.budget.models import Models
 from botticelli.compiler.budget.repeating import Outcome, Repeated, repeat
-from botticelli.compiler.budget.result import Budget, CarouselUse, NarrativeUse
+from botticelli.compiler.budget.result import Budget, CarouselUse, NarrativeUse, Shortfall
 from botticelli.compiler.budget.sizes import NOTHING, Value
 from botticelli.compiler.budget.spent import NOTHING_SPENT, Spent, total
 from botticelli.compiler.budget.texts import Texts, variables_of
@@ -63,6 +64,7 @@ def budget_of(
     walk = _Walk(program, models)
     acts = Acts(
         models,
+        program.schemas,
         Texts(program),
         walk.call,
         media=media,
@@ -82,6 +84,7 @@ class _Walk:
         self._models = models
         self._carousels: dict[tuple[object, ...], CarouselUse] = {}
         self._narratives: dict[tuple[str, ...], NarrativeUse] = {}
+        self._shortfalls: dict[Shortfall, None] = {}
         self._called: dict[object, tuple[Spent, Value]] = {}
 
     def run(self, acts: Acts, variables: Mapping[str, str]) -> Budget:
@@ -102,6 +105,7 @@ class _Walk:
             carousels=tuple(self._carousels.values()),
             narratives=tuple(self._narratives.values()),
             unbounded=tuple(acts.unbounded),
+            shortfalls=tuple(self._shortfalls),
         )
 
     @cached_property
@@ -144,6 +148,9 @@ class _Walk:
                     output |= value
             found = Repeated(spent, iteration, state)
             self._note(frame, carousel, found, act=None, unit="carousel", until=False)
+        self._shortfalls |= dict.fromkeys(_shortfalls(frame, spent.use))
+        caps = narrative.limits
+        spent, iteration = spent.within(caps), iteration.within(caps)
         use = NarrativeUse(path=frame.path, spent=spent, iteration=iteration)
         self._narratives.setdefault(frame.path, use)
         return spent, output
@@ -239,3 +246,17 @@ class _Walk:
             return self._acts.run(frame, state, step, act)
         spent, after = self._acts.run(frame.maybe, state, step, act)
         return spent | NOTHING_SPENT, after | state
+
+
+def _shortfalls(frame: Frame, use: Use) -> Iterator[Shortfall]:
+    caps = frame.narrative.limits
+    least = (
+        ("max_requests", caps.max_requests, use.requests.floor),
+        ("max_tokens", caps.max_tokens, use.tokens.floor),
+        ("max_cost", caps.max_cost, use.cost.floor),
+    )
+    for cap, value, needed in least:
+        if value is not None and needed > value:
+            yield Shortfall(
+                path=frame.path, cap=cap, value=value, needed=needed, certain=frame.certain
+            )

@@ -54,6 +54,13 @@ class Interval(Struct, frozen=True):
             None if ceiling is None else _half(ceiling * count, math.ceil),
         )
 
+    def within(self, most: float | None) -> "Interval":
+        """The same where something holds it to so much; None holds it to nothing."""
+        if most is None:
+            return self
+        ceiling = most if self.ceiling is None else min(self.ceiling, most)
+        return Interval(min(self.floor, ceiling), min(self.expected, ceiling), ceiling)
+
     def unbounded(self) -> "Interval":
         return Interval(self.floor, self.expected, None)
 
@@ -83,7 +90,7 @@ def exactly(number: float) -> Interval:
 
 
 class Use(Struct, frozen=True, kw_only=True):
-    """What some requests use: how many they are, their tokens, and US dollars.
+    """What some requests use: how many they are, their tokens in, out and together, US dollars.
 
     `priced` is False when the price of a model among them is not known; `cost` then lacks it.
     """
@@ -91,12 +98,9 @@ class Use(Struct, frozen=True, kw_only=True):
     requests: Interval = ZERO
     input: Interval = ZERO
     output: Interval = ZERO
+    tokens: Interval = ZERO
     cost: Interval = ZERO
     priced: bool = True
-
-    @property
-    def tokens(self) -> Interval:
-        return self.input + self.output
 
     def __add__(self, other: "Use") -> "Use":
         return self._with(other, Interval.__add__)
@@ -124,6 +128,7 @@ class Use(Struct, frozen=True, kw_only=True):
             requests=self.requests.parts(expected.requests, ceiling.requests),
             input=self.input.parts(expected.input, ceiling.input),
             output=self.output.parts(expected.output, ceiling.output),
+            tokens=self.tokens.parts(expected.tokens, ceiling.tokens),
             cost=self.cost.parts(expected.cost, ceiling.cost),
             priced=self.priced and expected.priced and ceiling.priced,
         )
@@ -133,6 +138,7 @@ class Use(Struct, frozen=True, kw_only=True):
             requests=change(self.requests),
             input=change(self.input),
             output=change(self.output),
+            tokens=change(self.tokens),
             cost=change(self.cost),
             priced=self.priced,
         )
@@ -142,6 +148,7 @@ class Use(Struct, frozen=True, kw_only=True):
             requests=join(self.requests, other.requests),
             input=join(self.input, other.input),
             output=join(self.output, other.output),
+            tokens=join(self.tokens, other.tokens),
             cost=join(self.cost, other.cost),
             priced=self.priced and other.priced,
         )

@@ -22,9 +22,11 @@ _FAULT_BYTES = 1_000
 
 
 class Asking(Struct, frozen=True):
-    """The use of all requests of an act, the most of one answer, and what the answer is."""
+    """The use of all requests of an act, the input of any one of them, the most of one answer, and
+    what the answer is."""
 
     use: Use
+    request: Interval
     output: int | None
     answer: Value
 
@@ -35,11 +37,11 @@ def asking(act: Act, request: Interval, model: Model) -> Asking:
     typed = act.output is not None and not is_plain_text(act.output)
     repeats = act.retry.invalid_output if typed else 0
     attempts = act.retry.attempts
-    most = request.ceiling
-    if most is not None and repeats:
-        further = added(again(output), _objection(act, model))
+    most = largest = request.ceiling
+    if repeats:
         # Each time it is asked again, the last answer alone and what is wrong with it are added.
-        most = added(most * (repeats + 1), None if further is None else repeats * further)
+        largest = added(largest, added(again(output), _objection(act, model)))
+        most = added(most, None if largest is None else repeats * largest)
     times = attempts * (repeats + 1)
     given = Interval(1, expected_output(act, model), None if output is None else output * times)
     taken = Interval(request.floor, request.expected, None if most is None else most * attempts)
@@ -48,10 +50,12 @@ def asking(act: Act, request: Interval, model: Model) -> Asking:
         requests=Interval(1, 1, times),
         input=taken,
         output=given,
+        tokens=taken + given,
         cost=cost or ZERO,
         priced=cost is not None,
     )
-    return Asking(use, output, answer_value(act.output, output, model))
+    any_one = Interval(request.floor, request.expected, largest)
+    return Asking(use, any_one, output, answer_value(act.output, output, model))
 
 
 def _objection(act: Act, model: Model) -> int:

@@ -50,9 +50,27 @@ class NarrativeUse(Struct, frozen=True, kw_only=True):
     iteration: Spent
 
 
+class Shortfall(Struct, frozen=True, kw_only=True):
+    """A cap that no run of a narrative can complete under: `needed` is the least that one uses.
+
+    `cap` is `max_requests`, `max_tokens` or `max_cost`, `value` what it says. `certain`: no branch
+    passes the narrative over.
+    """
+
+    path: tuple[str, ...]
+    cap: str
+    value: float
+    needed: float
+    certain: bool
+
+
 class Budget(Struct, frozen=True, kw_only=True):
     """The use of a whole run of a program's entry, of one iteration of it, of the narratives and
-    carousels in the order in which they end, and why ceilings are missing."""
+    carousels in the order in which they end, why ceilings are missing, and which caps are too low.
+
+    Caps of narratives are in all that is said of the whole and of narratives; what is said of a
+    carousel is what it would use without those of its own narrative.
+    """
 
     program: Program
     spent: Spent
@@ -60,6 +78,7 @@ class Budget(Struct, frozen=True, kw_only=True):
     carousels: tuple[CarouselUse, ...]
     narratives: tuple[NarrativeUse, ...]
     unbounded: tuple[Unbounded, ...]
+    shortfalls: tuple[Shortfall, ...] = ()
 
     @property
     def acts(self) -> tuple[Ask, ...]:

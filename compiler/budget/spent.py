@@ -6,9 +6,9 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from botticelli.compiler.budget.intervals import NONE, Interval, Use, greater
+from botticelli.compiler.budget.intervals import NONE, Interval, Use, added, greater
 from botticelli.compiler.budget.models import Model
-from botticelli.compiler.ir.program import Multipliers, Place
+from botticelli.compiler.ir.program import Caps, Multipliers, Place
 
 Pool = tuple[str, str]
 
@@ -56,6 +56,20 @@ class Ask(Struct, frozen=True, kw_only=True):
     @property
     def key(self) -> tuple[object, ...]:
         return (self.narrative, self.act, self.step, self.model.name, self.multipliers)
+
+    def within(self, caps: Caps) -> "Ask":
+        """The same where a run is held to caps."""
+        times = caps.max_requests
+        most_in, most_out = self.request.ceiling, self.output
+        return replace(
+            self,
+            use=within(
+                self.use,
+                caps,
+                None if times is None or most_in is None else times * most_in,
+                None if times is None or most_out is None else times * most_out,
+            ),
+        )
 
     def joined(self, other: "Ask", use: Use) -> "Ask":
         """Both, with the use that they have together."""
@@ -111,6 +125,19 @@ class Spent(Struct, frozen=True):
             for place in (*last.again, *self.again)
         }
         return self._with(last, lambda one, other: one.series(other, count), again)
+
+    def within(self, caps: Caps) -> "Spent":
+        """What is used at most where a run is held to caps: of requests, the largest ones."""
+        if caps == Caps():
+            return self
+        by_act = {key: ask.within(caps) for key, ask in self.by_act.items()}
+        times = caps.max_requests
+        largest = _greatest(ask.request.ceiling for ask in self.asks)
+        longest = _greatest(ask.output for ask in self.asks)
+        most_in = None if times is None or largest is None else times * largest
+        most_out = None if times is None or longest is None else times * longest
+        pools = {pool: within(use, caps, most_in, most_out) for pool, use in self.pools.items()}
+        return Spent(within(self.use, caps, most_in, most_out), pools, by_act, self.again)
 
     def unbounded(self) -> "Spent":
         return self._each(Use.unbounded, self.again)
@@ -207,6 +234,26 @@ def cost_of(model: Model, tokens_in: Interval, tokens_out: Interval) -> Interval
         price(tokens_in.expected, tokens_out.expected) or 0.0,
         price(tokens_in.ceiling, tokens_out.ceiling),
     )
+
+
+def within(use: Use, caps: Caps, most_in: float | None, most_out: float | None) -> Use:
+    """Hold a use to caps, and to the most tokens that so few requests can have."""
+    together = added(most_in, most_out)
+    return Use(
+        requests=use.requests.within(caps.max_requests),
+        input=use.input.within(most_in).within(caps.max_tokens),
+        output=use.output.within(most_out).within(caps.max_tokens),
+        tokens=use.tokens.within(together).within(caps.max_tokens),
+        cost=use.cost.within(caps.max_cost),
+        priced=use.priced,
+    )
+
+
+def _greatest(numbers: Iterable[float | None]) -> float | None:
+    most: float | None = 0
+    for number in numbers:
+        most = greater(most, number)
+    return most
 
 
 def _joined(first: Ask | None, second: Ask | None, join: Callable[[Use, Use], Use]) -> Ask:

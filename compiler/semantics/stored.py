@@ -1,6 +1,7 @@
 """Which answers a narrative stores as rows: what content generation does, as its order tells it."""
 
 from botticelli.compiler.ir.program import (
+    Act,
     Branch,
     Content,
     Narrative,
@@ -20,6 +21,19 @@ def is_stored(content: Content, *, called: bool) -> bool:
 def is_explicit(content: Content) -> bool:
     """Tell whether a narrative says where its answers go."""
     return content.target is not None or content.template is not None
+
+
+def described_by(narrative: Narrative, act: Act, *, called: bool) -> str | None:
+    """Return the template whose columns an act is told of, None where it is told of none."""
+    content = narrative.content
+    if (
+        content.target is not None
+        or act.output is not None
+        or not is_stored(content, called=called)
+    ):
+        return None
+    told = act.extract_output or act.name in last_asking(narrative)
+    return content.template if told else None
 
 
 def last_asking(narrative: Narrative) -> frozenset[str]:

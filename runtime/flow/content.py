@@ -9,7 +9,7 @@ from typing import Any
 
 from botticelli.compiler.ir.program import Act, Content, Narrative
 from botticelli.compiler.semantics.content import describe_columns
-from botticelli.compiler.semantics.stored import is_explicit, is_stored, last_asking
+from botticelli.compiler.semantics.stored import described_by, is_explicit, is_stored
 from botticelli.runtime.content.extraction import Extracted, extract, records_of
 from botticelli.runtime.databases.records import Taken
 from botticelli.runtime.effects import Failure, StoreContent, Stored
@@ -26,14 +26,8 @@ def stores(frame: Frame) -> bool:
 
 def description(frame: Frame, act: Act) -> str | None:
     """Return what completes the prompt of an act whose answer is stored by a template."""
-    content = frame.narrative.content
-    if content.template is None or content.target is not None or not stores(frame):
-        return None
-    if act.output is not None or not (
-        act.extract_output or act.name in last_asking(frame.narrative)
-    ):
-        return None
-    schema = frame.templates.get(content.template)
+    template = described_by(frame.narrative, act, called=frame.called)
+    schema = None if template is None else frame.templates.get(template)
     return None if schema is None else describe_columns(schema)
 
 

@@ -23,6 +23,7 @@ from botticelli.compiler.ir.expressions import Call, Compare, Literal, Name
 from botticelli.compiler.ir.program import (
     Act,
     Branch,
+    Caps,
     Content,
     ModelSettings,
     Parallel,
@@ -151,6 +152,15 @@ def _literal(true: bool) -> Compare:
     return Compare("=", Literal(1), Literal(1 if true else 2))
 
 
+CAPS = st.builds(
+    Caps,
+    max_requests=st.none() | st.integers(1, 30),
+    max_tokens=st.none() | st.integers(100, 60_000),
+    max_cost=st.none() | st.sampled_from([0.0001, 0.01]),
+)
+CONTENT = st.sampled_from([Content(skip=True), Content(), Content(template="shelf")])
+
+
 HOLDS = st.booleans().map(_literal)
 OPEN = st.sampled_from(
     [
@@ -213,13 +223,22 @@ def cases(draw: st.DrawFn, *, decided: bool = False) -> Case:
         "a0", *draw(st.lists(steps([*names, "call"], conditions), min_size=1, max_size=4))
     )
     repeated = draw(st.none() | st.integers(1, 4).map(carousel))
+    caps = st.just(Caps()) if decided else st.just(Caps()) | CAPS
     styles = tuple(draw(st.lists(st.sampled_from(ADVERSARIAL), min_size=1, max_size=3)))
     row = tuple(longest(kind, styles[0]) for kind in kinds)
     counting = "bytes" if model.startswith("claude") else draw(st.sampled_from(["o200k", "cl100k"]))
     return Case(
         program(
-            narrative(*made, called, order=order, carousel=repeated, content=Content(skip=True)),
+            narrative(
+                *made,
+                called,
+                order=order,
+                carousel=repeated,
+                content=draw(CONTENT),
+                limits=draw(caps),
+            ),
             callee,
+            schemas={"shelf": POST},
             variables={"topic": Variable(type=Text(None, 20))},
         ),
         columns,
