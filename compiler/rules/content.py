@@ -202,7 +202,8 @@ def _bounded(text: str, rules: Rules, *, whole: bool) -> Iterator[TextFault]:
         judged = ContentRules(prohibited_patterns=tuple(patterns))
     else:
         judged = replace(content, max_length=length, prohibited_patterns=tuple(patterns))
-    yield from text_faults(judged, text[:_LONGEST])
+    # What could not be decided is left to the run, whose texts these are not yet.
+    yield from (each for each in text_faults(judged, text[:_LONGEST]) if not each.undecided)
 
 
 def _literal_ranges(template: str) -> Iterator[tuple[int, int]]:

@@ -8,7 +8,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -18,9 +18,15 @@ from botticelli.compiler.ir.types import List, Optional, Type
 from botticelli.compiler.semantics.commands import canonical, find
 from botticelli.compiler.semantics.commands.kinds import Filter, Id, Order
 
+if TYPE_CHECKING:
+    import regex
+
 _URL = re.compile(r"https?://[^\s<>\"'`)\]}]+", re.IGNORECASE)
 _MASS_MENTION = re.compile(r"@(everyone|here)\b")
 _PREFIX = "_prefix"
+
+SECONDS = 0.5
+"""The longest that one prohibited pattern may look through one text, of the processor's time."""
 
 DOMAINS = "allowed_domains"
 """The rule of `[security.content]` on where a text may lead."""
@@ -58,13 +64,15 @@ class ConstraintFault(Struct, frozen=True):
 class TextFault(Struct, frozen=True):
     """A rule on outgoing text that `text[start:end]` breaks; `rule` is its key.
 
-    `message` completes a sentence that begins with what the text is.
+    `message` completes a sentence that begins with what the text is. `undecided`: whether it breaks
+    the rule could not be found out in time, so that it counts as breaking it.
     """
 
     rule: str
     message: str
     start: int
     end: int
+    undecided: bool = False
 
 
 def violations(
@@ -97,11 +105,17 @@ def violations(
             yield fault.message
         content = content_rules(each, platform, writes=writes)
         if content is not None:
-            for argument, text in texts(outgoing(platform, command, arguments)):
-                for found in text_faults(content, text):
-                    yield f"{argument} {found.message}"
+            yield from _said_against(content, outgoing(platform, command, arguments))
             if platform == "http" and not leads_within(arguments.get(URL), content):
                 yield f"{URL} does not lead to a host of allowed_domains"
+
+
+def _said_against(rules: ContentRules, arguments: Mapping[str, Any]) -> Iterator[str]:
+    for argument, text in texts(arguments):
+        for fault in text_faults(rules, text):
+            yield f"{argument} {fault.message}"
+            if fault.undecided:
+                return  # one such text is patience enough
 
 
 def content_rules(rules: Security, platform: str, *, writes: bool) -> ContentRules | None:
@@ -224,7 +238,12 @@ def text_faults(rules: ContentRules, text: str) -> Iterator[TextFault]:
         said = f"mentions {mention.group()}, and block_mass_mentions is set"
         yield TextFault("block_mass_mentions", said, *mention.span())
     for pattern in rules.prohibited_patterns:
-        span = _match(pattern, text)
+        try:
+            span = _match(pattern, text)
+        except TimeoutError:
+            said = f"is not told from the prohibited pattern {pattern!r} within {SECONDS:g} s"
+            yield TextFault("prohibited_patterns", said, 0, len(text), undecided=True)
+            return
         if span is not None:
             said = f"matches the prohibited pattern {pattern!r}"
             yield TextFault("prohibited_patterns", said, *span)
@@ -243,23 +262,28 @@ def pattern_fault(pattern: str) -> str | None:
 
 
 @cache
-def _compiled(pattern: str) -> re.Pattern[str] | str:
-    """Compile a pattern, or say why it cannot be. What Python may change in later versions is no
-    fault of it."""
+def _compiled(pattern: str) -> "regex.Pattern[str] | str":
+    """Compile a pattern, or say why it cannot be. What is to change in later versions is no fault
+    of it."""
+    import regex
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return re.compile(pattern)
-        except (re.error, RecursionError, OverflowError) as error:
+            return regex.compile(pattern)
+        except (regex.error, RecursionError, OverflowError) as error:
             return str(error)
 
 
 def _match(pattern: str, text: str) -> tuple[int, int] | None:
-    """A pattern that does not compile prohibits everything, as its author wanted something kept."""
+    """A pattern that does not compile prohibits everything, as its author wanted something kept.
+
+    Raises TimeoutError: patterns can take more than linear time, and texts come from anywhere.
+    """
     compiled = _compiled(pattern)
     if isinstance(compiled, str):
         return 0, len(text)
-    found = compiled.search(text)
+    found = compiled.search(text, timeout=SECONDS)
     return found.span() if found else None
 
 

@@ -1,11 +1,12 @@
 """What `[security]` lets a command do."""
 
+import time
 from typing import Any
 
 import pytest
 
 from botticelli.compiler.ir.program import ContentRules, Security
-from botticelli.compiler.semantics.policies import needs_confirmation, violations
+from botticelli.compiler.semantics.policies import SECONDS, needs_confirmation, violations
 
 SEND = Security(allowed_commands=("messages.send",))
 
@@ -89,3 +90,29 @@ def test_rules_on_text(rules: ContentRules, text: str, said: str | None) -> None
 def test_rules_on_text_hold_for_what_leaves_and_not_for_reads() -> None:
     rules = Security(content=ContentRules(max_length=3))
     assert against(rules, command="server.get", writes=False, guild_id="123456") == []
+
+
+@pytest.mark.parametrize("pattern", ["(a|aa)+$", "(.*a){20}b"])
+def test_a_pattern_that_takes_for_ever_stops_the_command_instead(pattern: str) -> None:
+    content = ContentRules(prohibited_patterns=("password", pattern))
+    rules = Security(allowed_commands=("messages.send",), content=content)
+    began = time.process_time()
+    said = against(rules, content="a" * 2_000 + "!")
+    assert time.process_time() - began < 3 * SECONDS
+    assert said in (
+        [],
+        [f"content is not told from the prohibited pattern {pattern!r} within 0.5 s"],
+    )
+    assert against(rules, content="my password") == [
+        "content matches the prohibited pattern 'password'"
+    ]
+
+
+def test_what_cannot_be_told_in_time_is_refused() -> None:
+    content = ContentRules(prohibited_patterns=("(a|aa)+$",))
+    rules = Security(allowed_commands=("messages.send",), content=content)
+    texts = ["a" * 200 + "!"] * 5
+    began = time.process_time()
+    (said,) = against(rules, content="a" * 200 + "!", embeds=texts)
+    assert "is not told from the prohibited pattern" in said
+    assert time.process_time() - began < 2 * SECONDS
