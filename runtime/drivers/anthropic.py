@@ -37,6 +37,7 @@ from botticelli.runtime.drivers.protocol import (
     TokenUsage,
 )
 from botticelli.runtime.drivers.schemas import ANTHROPIC, Strict, strict_schema
+from botticelli.runtime.drivers.usage import token_usage, whole
 from botticelli.runtime.problems import Problem, SetupError
 
 LABEL = "Anthropic"
@@ -107,7 +108,7 @@ class AnthropicDriver:
         found = await self._api.post(
             "/v1/messages/count_tokens", counted, {"anthropic-version": NEWEST_VERSION}
         )
-        return _whole(found, "input_tokens")
+        return whole(LABEL, found.get("input_tokens"))
 
     async def close(self) -> None:
         await self._api.close()
@@ -158,7 +159,7 @@ class _Gathered:
         """Add what an event brings. Raises DriverError for an event of no known form."""
         try:
             self._take(event)
-        except (KeyError, TypeError, AttributeError, IndexError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             raise misshapen(LABEL) from error
 
     def message(self) -> dict[str, Any]:
@@ -181,6 +182,8 @@ class _Gathered:
         elif kind == "content_block_delta":
             delta = event["delta"]
             piece = delta.get("text") or delta.get("partial_json")
+            if not isinstance(piece, str | None):
+                raise TypeError(piece)
             if piece:
                 self._message["content"][event["index"]]["pieces"].append(piece)
                 self._on_text(piece)
@@ -272,18 +275,10 @@ def _usage(usage: Mapping[str, Any]) -> TokenUsage:
         usage.get(name) or 0 for name in ("cache_creation_input_tokens", "cache_read_input_tokens")
     )
     details = usage.get("output_tokens_details") or {}
-    return TokenUsage(
-        input=_whole(usage, "input_tokens") + cached,
-        output=_whole(usage, "output_tokens"),
-        thinking=details.get("thinking_tokens") or 0,
+    read = whole(LABEL, usage.get("input_tokens"))
+    return token_usage(
+        LABEL, read + cached, usage.get("output_tokens"), details.get("thinking_tokens")
     )
-
-
-def _whole(found: Mapping[str, Any], name: str) -> int:
-    number = found.get(name)
-    if not isinstance(number, int) or number < 0:
-        raise misshapen(LABEL)
-    return number
 
 
 def open_driver(settings: DriverSettings) -> AnthropicDriver:

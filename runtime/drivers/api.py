@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from botticelli.runtime.drivers.bounded import ACCEPTED, bounding
 from botticelli.runtime.drivers.faults import asked_delay, clean, misshapen, refused, unanswered
 from botticelli.runtime.drivers.protocol import DriverError
 
@@ -43,7 +44,8 @@ class Api:
         self._key = key
         self._client = httpx.AsyncClient(
             base_url=address,
-            headers={"accept": "application/json", **headers},
+            headers={"accept": "application/json", "accept-encoding": ACCEPTED, **headers},
+            event_hooks={"response": [bounding(label)]},
             timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
         )
@@ -117,7 +119,7 @@ class Api:
         said, word = _said_by(found)
         error = refused(
             self.label,
-            _STATUSES.get(word, 400),
+            _STATUSES.get(word) or _status_in(found) or 400,
             clean(said, self._key),
             retry_after=None,
             final=word in _FINAL,
@@ -125,6 +127,13 @@ class Api:
         # The request had been accepted: something may have been used.
         error.refused = False
         return error
+
+
+def _status_in(found: Mapping[str, Any]) -> int | None:
+    """Return the status that an error gives as its code, as Gemini's and vLLM's do."""
+    error = found["error"]
+    code = error.get("code") if isinstance(error, dict) else None
+    return code if isinstance(code, int) and 400 <= code < 600 else None
 
 
 def _is_whole(kind: str) -> bool:
@@ -172,10 +181,12 @@ async def _server_sent(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 async def _lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    rest = b""
+    begun: list[bytes] = []
     async for piece in pieces:
-        *whole, rest = (rest + piece).split(b"\n")
-        for line in whole:
-            yield line.removesuffix(b"\r")
-    if rest:
-        yield rest
+        *ended, rest = piece.split(b"\n")
+        for end in ended:
+            yield b"".join((*begun, end)).removesuffix(b"\r")
+            begun = []
+        begun.append(rest)
+    if any(begun):
+        yield b"".join(begun)

@@ -19,14 +19,19 @@ if TYPE_CHECKING:
 LONGEST_MESSAGE = 600
 """Code points of a server's words that are shown."""
 
+LONGEST_DELAY = 366 * 86_400.0
+"""Seconds. No provider means to be asked again after more than a year."""
+
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _LIMITS = ("requests", "tokens", "input-tokens", "output-tokens")
 _PIECES = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 def clean(text: str, key: str | None) -> str:
-    """Shorten what a server said, and make sure that the key is not in it."""
-    text = " ".join((text.replace(key, "***") if key else text).split())
+    """Shorten what a server said, and make sure that neither the key is in it nor anything that a
+    terminal or a file would take for more than text."""
+    text = " ".join(_CONTROLS.sub(" ", text.replace(key, "***") if key else text).split())
     return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}…"
 
 
@@ -37,7 +42,7 @@ def refused(
     return DriverError(
         f"{label} answered {status}: {said or 'without a word'}",
         retryable=(status in (408, 429) or status >= 500) and not final,
-        retry_after=retry_after,
+        retry_after=None if retry_after is None else min(retry_after, LONGEST_DELAY),
         refused=300 <= status < 500 and status != 408,
         status=status,
     )
@@ -119,14 +124,17 @@ def _until(text: str, headers: Mapping[str, str]) -> float | None:
     if moment is None:
         return None
     now = _moment(headers.get("date", "")) or datetime.now(UTC)
-    return max(0.0, (moment - now).total_seconds())
+    try:
+        return max(0.0, (moment - now).total_seconds())
+    except OverflowError:  # at the ends of the calendar
+        return None
 
 
 def _moment(text: str) -> datetime | None:
     for read in (parsedate_to_datetime, datetime.fromisoformat):
         try:
             moment = read(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             continue
         return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     return None

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from botticelli.compiler.semantics.providers import DEFAULT_MODELS, ModelFacts
 from botticelli.runtime.drivers.access import find_address, find_key, key_variables
+from botticelli.runtime.drivers.bounded import ACCEPTED, bounding
 from botticelli.runtime.drivers.faults import asked_delay, clean, misshapen, refused, unanswered
 from botticelli.runtime.drivers.gemini_files import Uploads
 from botticelli.runtime.drivers.gemini_form import configuration, contents, counted_contents
@@ -29,6 +30,7 @@ from botticelli.runtime.drivers.protocol import (
     ModelRequest,
     TokenUsage,
 )
+from botticelli.runtime.drivers.usage import token_usage, whole
 from botticelli.runtime.problems import Problem, SetupError
 
 if TYPE_CHECKING:
@@ -99,7 +101,9 @@ class GeminiDriver:
             self.provider, settings.tier or settings.configuration.tier
         )
         _quieten()
-        self._http = httpx.AsyncClient()
+        self._http = httpx.AsyncClient(
+            headers={"accept-encoding": ACCEPTED}, event_hooks={"response": [bounding(LABEL)]}
+        )
         self._client = genai.Client(
             vertexai=False,
             api_key=key,
@@ -144,9 +148,7 @@ class GeminiDriver:
             found = await self._client.aio.models.count_tokens(
                 model=request.model, contents=counted_contents(request)
             )
-        if found.total_tokens is None:
-            raise misshapen(LABEL)
-        return found.total_tokens
+        return whole(LABEL, found.total_tokens)
 
     async def close(self) -> None:
         await self._uploads.close()
@@ -233,10 +235,11 @@ def _usage(metadata: "types.GenerateContentResponseUsageMetadata | None") -> Tok
     if metadata is None or metadata.prompt_token_count is None:
         return None
     thinking = metadata.thoughts_token_count or 0
-    return TokenUsage(
-        input=metadata.prompt_token_count + (metadata.tool_use_prompt_token_count or 0),
-        output=(metadata.candidates_token_count or 0) + thinking,
-        thinking=thinking,
+    return token_usage(
+        LABEL,
+        metadata.prompt_token_count + (metadata.tool_use_prompt_token_count or 0),
+        (metadata.candidates_token_count or 0) + thinking,
+        thinking,
     )
 
 

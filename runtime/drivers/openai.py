@@ -28,6 +28,7 @@ from botticelli.runtime.drivers.protocol import (
     TokenUsage,
 )
 from botticelli.runtime.drivers.schemas import OPENAI, Strict, strict_schema
+from botticelli.runtime.drivers.usage import token_usage
 from botticelli.runtime.problems import Problem, SetupError
 
 KEY_VARIABLES = ("OPENAI_API_KEY",)
@@ -155,8 +156,10 @@ class _Gathered:
         for choice in choices:
             delta = choice.get("delta") or {}
             for name, pieces in self._said.items():
-                if delta.get(name):
-                    pieces.append(delta[name])
+                piece = delta.get(name)
+                if not isinstance(piece, str | None):
+                    raise TypeError(piece)
+                pieces.append(piece or "")
             if delta.get("content"):
                 self._on_text(delta["content"])
             self._finish = choice.get("finish_reason") or self._finish
@@ -166,7 +169,7 @@ def _answer(
     label: str, request: ModelRequest, found: Mapping[str, Any], schema: Strict | None
 ) -> ModelAnswer:
     try:
-        usage = _usage(found.get("usage"))
+        usage = _usage(label, found.get("usage"))
         model = str(found.get("model") or request.model)
         text, finish, detail = _said(found["choices"])
     except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
@@ -190,19 +193,17 @@ def _said(choices: Sequence[Mapping[str, Any]]) -> tuple[str, str, str | None]:
     return text, finish, None if finish == STOP else str(refusal or reason)
 
 
-def _usage(usage: Mapping[str, Any] | None) -> TokenUsage | None:
-    """Read the counts; servers that count nothing leave them out. Raises ValueError."""
+def _usage(label: str, usage: Mapping[str, Any] | None) -> TokenUsage | None:
+    """Read the counts; servers that count nothing leave them out."""
     if not usage:
         return None
     details = usage.get("completion_tokens_details") or {}
-    counts = (
+    return token_usage(
+        label,
         usage["prompt_tokens"],
         usage["completion_tokens"],
-        details.get("reasoning_tokens") or 0,
+        details.get("reasoning_tokens"),
     )
-    if not all(isinstance(count, int) and count >= 0 for count in counts):
-        raise ValueError(counts)
-    return TokenUsage(*counts)
 
 
 def open_driver(settings: DriverSettings) -> OpenAIDriver:

@@ -58,6 +58,7 @@ def listening(
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # else a head and a body are 40 ms apart
 
         def do_POST(self) -> None:
             data = self.rfile.read(int(self.headers["content-length"]))
