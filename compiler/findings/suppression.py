@@ -188,13 +188,19 @@ class _Values:
                 self._pieces.append((span.start, span.end, key.start))
             if place.string is not None and self._may_hold_comment(span):
                 content = place.string()
-                self._texts.append((min(span.start, content.start), max(span.end, content.end)))
+                start = self._start_of_text(min(span.start, content.start))
+                self._texts.append((start, max(span.end, content.end)))
             pending.extend((item, key) for item in place.items)
             for name, entry in place.entries.items():
                 span = place.keys[name]
                 if self._may_hold_comment(span):
                     self._texts.append((span.start, span.end))
                 pending.append((entry, span))
+
+    def _start_of_text(self, start: int) -> int:
+        """A block of YAML begins after the line of its `|` or `>`, which may end in a comment."""
+        text = self._source.text
+        return text.find("\n", start) + 1 if text[start : start + 1] in {"|", ">"} else start
 
     def _may_hold_comment(self, span: Span) -> bool:
         return self._source.text.find("#", span.start, span.end) != -1

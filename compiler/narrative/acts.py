@@ -108,6 +108,8 @@ def _read_full(name: Name, fields: Fields) -> Act:
             lambda: report_no_input(fields.where, location, fields.reporter),
         )
     scene = fields.integer("scene")
+    if "with" in fields and not call:
+        fields.misplaced(["with"], 'it stands beside `narrative = "…"`, for what that one is given')
     arguments = fields.sub("with")
     description = fields.scalar("description")
     return Act(

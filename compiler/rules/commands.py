@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from botticelli.compiler.diagnostics import Edit, Fix, Location
+from botticelli.compiler.diagnostics import Edit, Fix, Label, Location
 from botticelli.compiler.flow.commands import (
     Performed,
     commands_of_file,
@@ -101,6 +101,7 @@ def rename(name: Text, meant: str | None) -> Fix | None:
 def _check_arguments(command: Command, known: Specification, subject: Subject) -> None:
     meant = [_check_argument(name, command, known, subject) for name in command.arguments]
     given = [name for name in meant if name is not None]
+    _check_twice(command, known, subject)
     for group in known.missing(given):
         wanted = listing(group).replace(" and ", " or ")
         subject.reporter.report(
@@ -118,6 +119,23 @@ def _check_arguments(command: Command, known: Specification, subject: Subject) -
             f"`{known.name}` takes no argument `{written}` beside the others that are given",
             note="not with these arguments",
         )
+
+
+def _check_twice(command: Command, known: Specification, subject: Subject) -> None:
+    """BOT106: one argument by two of its names."""
+    first: dict[str, str] = {}
+    for name in command.arguments:
+        argument = known.argument(name)
+        other = first.setdefault(argument.name, name) if argument is not None else name
+        if other != name:
+            subject.reporter.report(
+                catalogue.CONFLICTING_KEYS,
+                command.argument_key(name),
+                f"`{name}` and `{other}` are the same argument of `{known.name}`",
+                note="given again here",
+                labels=[Label(f"`{other}` stands here", command.argument_key(other))],
+                help="keep one of the two",
+            )
 
 
 def _is(argument: Argument | None, name: str) -> bool:

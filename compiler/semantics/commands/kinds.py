@@ -58,9 +58,11 @@ class Choice(Int, frozen=True, tag="int"):
     values: tuple[tuple[str, int], ...] = ()
 
     def number(self, name: str) -> int | None:
-        """Return the number that a name stands for; case and hyphens do not count."""
+        """Return the number that a name stands for; case and hyphens do not count, nor what the
+        API's own constants begin with (`GUILD_TEXT`)."""
         folded = name.casefold().replace("-", "_")
-        return next((number for known, number in self.values if known == folded), None)
+        names = {folded, folded.removeprefix("guild_")}
+        return next((number for known, number in self.values if known in names), None)
 
 
 def choice(**values: int) -> Choice:
