@@ -3,6 +3,7 @@
 import contextlib
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -49,9 +50,24 @@ def _event(event: tuple[str | None, Any]) -> str:
     return (f"event: {name}\r\n" if name else "") + f"data: {text}\r\n\r\n"
 
 
+def _server(
+    handler: type[BaseHTTPRequestHandler], tls: ssl.SSLContext | None
+) -> ThreadingHTTPServer:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    if tls is not None:
+        # The handshake is its thread's, so that one that fails holds up nobody.
+        server.socket = tls.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
+    return server
+
+
 @contextlib.contextmanager
 def listening(
-    take: Callable[[str, Any, bytes], Reply], other: Callable[[str, str, Any], Reply] | None = None
+    take: Callable[[str, Any, bytes], Reply],
+    other: Callable[[str, str, Any], Reply] | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> Iterator[str]:
     """Serve on a free port of this machine, and yield the address. `take` gets path, headers and
     body of each POST, `other` method, path with its query, and headers of each GET and DELETE."""
@@ -97,12 +113,11 @@ def listening(
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _server(Handler, tls)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()

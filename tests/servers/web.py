@@ -1,6 +1,7 @@
 """A local web site: pages by path, and a note of what was asked for."""
 
 import contextlib
+import ssl
 from collections.abc import Iterator
 from typing import Any
 
@@ -47,8 +48,8 @@ class Site:
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[Site]:
+def serving(tls: ssl.SSLContext | None = None) -> Iterator[Site]:
     site = Site()
-    with listening(site.post, site.get) as address:
+    with listening(site.post, site.get, tls) as address:
         site.address = address
         yield site

@@ -5,7 +5,9 @@ was judged for one host must not serve another at the same address, which its ce
 name.
 """
 
+import asyncio
 from collections.abc import Mapping
+from ssl import SSLCertVerificationError
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -66,15 +68,24 @@ class Exchange:
     async def send(self, outgoing: Outgoing, max_bytes: int = MAX_BYTES) -> Answer:
         """Send a request and return the answer, after redirects within its host. Raises
         PlatformError; messages name the host alone, since the rest may hold secrets."""
+        url = parse_url(outgoing.url, outgoing.query)
+        try:
+            async with asyncio.timeout(SECONDS_TO_ANSWER):
+                return await self._follow(outgoing, url, max_bytes)
+        except TimeoutError:
+            message = f"{url.host} has not answered in full within {SECONDS_TO_ANSWER:g} s"
+            raise PlatformError(
+                message, retryable=True, had_no_effect=not outgoing.writes
+            ) from None
+
+    async def _follow(self, outgoing: Outgoing, url: "httpx.URL", max_bytes: int) -> Answer:
         import httpx
 
-        url = parse_url(outgoing.url, outgoing.query)
         for _ in range(MAX_REDIRECTS + 1):
             try:
                 answer = await self._exchange(outgoing, url, max_bytes)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                message = f"no connection to {url.host} ({_reason(error)})"
-                raise PlatformError(message, retryable=True) from None
+                raise _unconnected(url.host, error) from None
             except httpx.HTTPError as error:
                 message = f"the connection to {url.host} broke ({_reason(error)})"
                 raise PlatformError(
@@ -123,6 +134,16 @@ class Exchange:
 
 def _content(outgoing: Outgoing) -> bytes | None:
     return None if outgoing.body is None else outgoing.body.encode("utf-8", "surrogatepass")
+
+
+def _unconnected(host: str, error: Exception) -> PlatformError:
+    """Say why there is no connection; a certificate that is wrong will be so again."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, SSLCertVerificationError):
+        cause = cause.__cause__ or cause.__context__
+    if cause is not None:
+        return PlatformError(f"{host} is not to be trusted: {cause.verify_message}")
+    return PlatformError(f"no connection to {host} ({_reason(error)})", retryable=True)
 
 
 def _reason(error: Exception) -> str:
