@@ -7,6 +7,8 @@ after SIGTERM, as shells expect of a command that a signal has ended.
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -53,7 +55,38 @@ class _DriverOption(click.Option):
         return super().get_help_record(ctx)
 
 
-@click.command("exec")
+class _Exec(click.Command):
+    """Says what is wrong with its command line in the form of the log, where that is asked for."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        given = list(args)  # which parsing takes apart
+        with _logged(given):
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _logged([] if ctx.params.get("log_format") is None else ["--log-format=json"]):
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _logged(arguments: list[str]) -> Iterator[None]:
+    try:
+        yield
+    except click.UsageError as error:
+        from botticelli.cli.logs import LoggedError, wants_json
+
+        if not wants_json(arguments):
+            raise
+        raise LoggedError(error.format_message()) from error
+
+
+@click.command("exec", cls=_Exec)
 @click.argument(
     "file",
     required=False,

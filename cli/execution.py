@@ -112,7 +112,8 @@ def _execute(given: CommandLine, log: EventLog | None) -> int:
         on_unknown=given.on_unknown,
         confirmed=given.confirmed,
     )
-    return _perform(job, plan, clock, quiet=given.quiet, say=say if log is None else log.problem)
+    brief = given.quiet and log is None
+    return _perform(job, plan, clock, brief=brief, say=say if log is None else log.problem)
 
 
 def _planned(given: CommandLine, log: EventLog | None) -> Callable[[], Plan]:
@@ -161,7 +162,8 @@ def _choose_display(given: CommandLine, clock: Clock) -> Display:
     return PlainLines()
 
 
-def _perform(job: Job, planned: Callable[[], Plan], clock: Clock, *, quiet: bool, say: Say) -> int:
+def _perform(job: Job, planned: Callable[[], Plan], clock: Clock, *, brief: bool, say: Say) -> int:
+    """Run and return the exit code; `brief` says why a run did not complete and nothing else."""
     try:
         report = job.run(planned(), clock)
     except SetupError as error:
@@ -173,6 +175,6 @@ def _perform(job: Job, planned: Callable[[], Plan], clock: Clock, *, quiet: bool
         return EXIT_TERMINATED if job.terminated else EXIT_INTERRUPTED
     if report.status == "completed":
         return 0
-    if quiet:
+    if brief:
         click.echo(f"{report.status}: {report.message}", err=True)
     return EXIT_FINDINGS

@@ -7,12 +7,16 @@ of the event. Prompts and answers are logged only where that was asked for.
 import json
 import logging
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import click
 import msgspec
 
 from botticelli.cli.lines import describe
+from botticelli.cli.main import EXIT_USAGE
 from botticelli.runtime.drivers.protocol import ModelAnswer
 from botticelli.runtime.events import (
     ActFailed,
@@ -25,8 +29,6 @@ from botticelli.runtime.events import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from botticelli.compiler.diagnostics import Diagnostic
     from botticelli.runtime.effects import AskModel, Result
 
@@ -52,8 +54,8 @@ class _JsonLines(logging.Formatter):
 
 class EventLog:
     """Logs the events of one run and what stands in its way under `botticelli.run`, what the check
-    found under `botticelli.check`, and under `botticelli.prompts` what models
-    were asked and answered, if `prompts`. Warnings of the libraries in use are logged as well."""
+    found under `botticelli.check`, and under `botticelli.prompts` what models were asked and
+    answered, if `prompts`. Warnings of Python and of the libraries in use are logged as well."""
 
     def __init__(self, *, prompts: bool) -> None:
         self.prompts = prompts
@@ -64,6 +66,7 @@ class EventLog:
         self._handler.setFormatter(_JsonLines())
         logging.getLogger().addHandler(self._handler)
         logging.getLogger("botticelli").setLevel(logging.INFO)
+        logging.captureWarnings(capture=True)
 
     def take(self, event: Event) -> None:
         """Log an event, unless it repeats what an earlier process has done."""
@@ -108,7 +111,25 @@ class EventLog:
             found.log(level, "%s", f"{fields['code']}: {said}", extra={_FIELDS: fields})
 
     def close(self) -> None:
+        logging.captureWarnings(capture=False)
         logging.getLogger().removeHandler(self._handler)
+
+
+class LoggedError(click.ClickException):
+    """Ends a command, whose command line is wrong, with a line of the log instead of a message for
+    people."""
+
+    exit_code = EXIT_USAGE
+
+    def show(self, file: Any = None) -> None:  # noqa: ARG002 - click's form
+        log = EventLog(prompts=False)
+        log.problem(self.message)
+        log.close()
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Tell from a command line, which may be wrong, whether logs are asked for."""
+    return "--log-format=json" in arguments or ("--log-format", "json") in pairwise(arguments)
 
 
 def _level(event: Event) -> int:

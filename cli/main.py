@@ -81,9 +81,15 @@ def _report_internal_error(error: Exception) -> None:
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(f"botticelli {VERSION}, Python {sys.version}\n\n")
         traceback.print_exception(error, file=file)
-    click.echo(
+    message = (
         f"botticelli: internal error ({type(error).__name__}). This is a bug in Botticelli, not in "
         f"your narrative.\nThe details are in {path}; please open an issue with them, after "
-        "removing what is private.",
-        err=True,
+        "removing what is private."
     )
+    if "--log-format" in " ".join(sys.argv):
+        from botticelli.cli.logs import LoggedError, wants_json
+
+        if wants_json(sys.argv):
+            LoggedError(message.replace("\n", " ")).show()
+            return
+    click.echo(message, err=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from botticelli.cli.main import EXIT_FINDINGS
+from botticelli.runtime.problems import Problem, SetupError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,7 @@ def read_program(
 ) -> "tuple[Program, Configuration]":
     """Return the program of a source or of a compiled file; report what the check found.
 
-    Ends the command when there is none.
+    Ends the command when there is none. Raises SetupError for one of another version.
     """
     from botticelli.compiler.ir.encoding import is_program
 
@@ -60,8 +61,7 @@ def _load_compiled(
     try:
         program = decode(data)
     except IncompatibleProgramError as error:
-        click.echo(f"error: {file}: {error}", err=True)
-        sys.exit(EXIT_FINDINGS)
+        raise SetupError(Problem(f"{file}: {error}")) from error
     entry = program.narratives[program.entry].name
     if narrative not in (None, entry):
         raise click.UsageError(f"{file} is the compiled narrative {entry!r}, not {narrative!r}")
