@@ -75,7 +75,7 @@ def command(
     }
     _refuse_without_explain(asked, explains=explains)
     try:
-        result = compile_file(file, narrative)
+        result = compile_file(file, narrative, bounds=not explains)
     except NarrativeChoiceError as error:
         raise click.UsageError(str(error)) from error
     _show_findings(result, no_color=no_color)

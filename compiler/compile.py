@@ -47,9 +47,12 @@ class NarrativeChoiceError(Exception):
 _LEFT_TO_A_PERSON = ("BOT5", "BOT6")
 
 
-def compile_file(path: Path, narrative: str | None = None) -> CompileResult:
+def compile_file(
+    path: Path, narrative: str | None = None, *, bounds: bool = True
+) -> CompileResult:
     """Check and compile one narrative of a file, with every narrative that it reaches.
 
+    ``bounds``: the program has those that hold with the configuration alone.
     What `check` does not report, since a comment or the configuration silences it, is left out,
     unless it stands in the way. Raises NarrativeChoiceError when ``narrative`` does not say which
     one is meant.
@@ -79,6 +82,11 @@ def compile_file(path: Path, narrative: str | None = None) -> CompileResult:
         lowered = lower_program(entry, workspace, configuration, workspace.types.records)
     refused = any(each.rule.severity is Severity.ERROR for each in diagnostics)
     program = None if refused else lowered
+    if program is not None and bounds:
+        from botticelli.compiler.budget.models import Models
+        from botticelli.compiler.lower.bounds import bounded
+
+        program = bounded(program, Models(configuration), project=configuration.budget)
     return CompileResult(program, diagnostics, configuration, len(units), lowered, tuple(units))
 
 

@@ -6,6 +6,7 @@ order of the source, so that the same input gives the same bytes. Durations are 
 
 from msgspec import Struct
 
+from botticelli.compiler.ir.bounds import Bounds
 from botticelli.compiler.ir.expressions import Expression, OrderTerm
 from botticelli.compiler.ir.types import Record, Type
 
@@ -328,7 +329,7 @@ class Program(Struct, frozen=True, kw_only=True, tag_field="botticelli", tag="pr
 
     `entry` and every reference between narratives are keys of `narratives`. `variables` are those
     of the project, and those that only the command line can give. `compiler` is the version that
-    wrote it.
+    wrote it. `bounds` are null in programs of versions that wrote none.
     """
 
     version: int = VERSION
@@ -338,3 +339,4 @@ class Program(Struct, frozen=True, kw_only=True, tag_field="botticelli", tag="pr
     variables: dict[str, Variable] = {}
     schemas: dict[str, Record] = {}
     triggers: tuple[Trigger, ...] = ()
+    bounds: Bounds | None = None
