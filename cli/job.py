@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 from msgspec.structs import replace
 
+from botticelli.cli.bounding import bounded_for
 from botticelli.runtime.flow.carousel import Tally
 from botticelli.runtime.journal.file import Journal, open_journal
 from botticelli.runtime.journal.records import RunRecord, Spent
@@ -90,6 +91,7 @@ class Job:
         self._obey_signals()
         options = replace(plan.options, count_tokens=self._count_tokens)
         equipment = await equip(plan.program, plan.configuration, options, os.environ, clock)
+        plan = replace(plan, program=bounded_for(plan, equipment.driver))
         gc.freeze()  # what is loaded by now is needed to the end, and need not be looked through
         try:
             journal = open_journal(Path(plan.configuration.project), create=True)
@@ -235,7 +237,8 @@ class Job:
 
         seconds = self._finished.time - self._started
         project = Path(plan.configuration.project)
-        click.echo(summarize(self._finished, seconds, project, plan.source))
+        partial = plan.earlier is not None and plan.earlier.act is not None
+        click.echo(summarize(self._finished, seconds, project, plan.source, partial=partial))
 
 
 def _new(plan: "Plan", equipment: Equipment) -> RunRecord:

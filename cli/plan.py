@@ -67,8 +67,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return earlier is not None and (
             earlier.variables != self.variables
             or earlier.record.settings.trigger != self.settings.trigger
-            or msgspec.json.encode(earlier.program) != msgspec.json.encode(self.program)
+            or _meaning(earlier.program) != _meaning(self.program)
         )
+
+
+def _meaning(program: Program) -> bytes:
+    """What a program does, as bytes: its bounds depend on what is asked as well."""
+    return msgspec.json.encode(replace(program, bounds=None))
 
 
 def plan_run(

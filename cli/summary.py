@@ -1,9 +1,11 @@
 """What a run says at its end: what ran, what it used, why it stopped, where the results are."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from botticelli.cli.lines import duration
 from botticelli.cli.runs import command_to_resume, command_to_show
+from botticelli.compiler.ir.bounds import UseBounds
 from botticelli.runtime.events import RunFinished
 
 _STATUS = {
@@ -14,10 +16,13 @@ _STATUS = {
 }
 
 
-def summarize(event: RunFinished, seconds: float, project: Path, source: str) -> str:
+def summarize(
+    event: RunFinished, seconds: float, project: Path, source: str, *, partial: bool = False
+) -> str:
     """Return the summary as text.
 
     `seconds` is how long the run took; `source` is what was run, relative to the project's folder.
+    `partial`: it began with results of another run, so that what is predicted of all is not of it.
     """
     head = f"{_STATUS[event.status]}: {event.completed} of {event.iterations} " + (
         "iterations" if event.iterations != 1 else "run"
@@ -27,14 +32,61 @@ def summarize(event: RunFinished, seconds: float, project: Path, source: str) ->
     lines = [f"{head}, in {duration(seconds)}."]
     if event.message and event.status != "interrupted":
         lines.append(f"  because  {event.message}")
-    cost = "an unknown price" if event.cost is None else f"${event.cost:.4f}"
-    lines.append(
-        f"  used     {event.requests:,} {'request' if event.requests == 1 else 'requests'}, "
-        f"{event.input_tokens:,} tokens in, {event.output_tokens:,} out, {cost}"
-    )
+    bounds = None if partial else event.bounds
+    lines.extend(_use(event, bounds))
+    if bounds is not None and event.completed + event.failures < event.iterations:
+        done = f"{event.completed + event.failures} of {event.iterations} iterations ended"
+        lines.append(f"  note     {done}; the bounds are those of all of them")
     if event.simulated:
         lines.append("  note     simulated: no model was asked, and nothing was paid")
     lines.append(f"  results  {command_to_show(event.run, project)}")
     if event.status != "completed":
         lines.append(f"  resume   {command_to_resume(event.run, project, source)}")
     return "\n".join(lines)
+
+
+def _use(event: RunFinished, bounds: UseBounds | None) -> list[str]:
+    """What was used and, line by line beneath it, what was predicted."""
+    cost = "an unknown price" if event.cost is None else f"${event.cost:.4f}"
+    rows = {"used": (*_counts(event.requests, event.input_tokens, event.output_tokens), cost)}
+    if bounds is not None and bounds.requests.ceiling != 0:
+        rows |= {
+            label: (*(_counts(*_ends(bounds, name))), _price(bounds, name))
+            for label, name in _ENDS.items()
+        }
+    widths = [max(len(cells[column]) for cells in rows.values()) for column in range(3)]
+    lines = []
+    for label, (*counts, price) in rows.items():
+        aligned = [cell.rjust(width) for cell, width in zip(counts, widths, strict=True)]
+        lines.append(f"  {label:<8} {', '.join([*aligned, price])}")
+    return lines
+
+
+_ENDS = {"at least": "floor", "expected": "expected", "at most": "ceiling"}
+
+
+def _ends(bounds: UseBounds, name: str) -> Iterator[float | None]:
+    for part in (bounds.requests, bounds.input_tokens, bounds.output_tokens):
+        yield getattr(part, name)
+
+
+def _counts(
+    requests: float | None, tokens_in: float | None, tokens_out: float | None
+) -> tuple[str, str, str]:
+    noun = "request" if requests == 1 else "requests"
+    return (
+        f"{_count(requests)} {noun}",
+        f"{_count(tokens_in)} tokens in",
+        f"{_count(tokens_out)} out",
+    )
+
+
+def _count(number: float | None) -> str:
+    return "unbounded" if number is None else f"{round(number):,}"
+
+
+def _price(bounds: UseBounds, name: str) -> str:
+    if bounds.cost is None:
+        return "an unknown price"
+    price: float | None = getattr(bounds.cost, name)
+    return "no bound" if price is None else f"${price:.4f}"

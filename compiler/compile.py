@@ -47,9 +47,7 @@ class NarrativeChoiceError(Exception):
 _LEFT_TO_A_PERSON = ("BOT5", "BOT6")
 
 
-def compile_file(
-    path: Path, narrative: str | None = None, *, bounds: bool = True
-) -> CompileResult:
+def compile_file(path: Path, narrative: str | None = None, *, bounds: bool = True) -> CompileResult:
     """Check and compile one narrative of a file, with every narrative that it reaches.
 
     ``bounds``: the program has those that hold with the configuration alone.

@@ -41,9 +41,11 @@ class CapScope(Struct, frozen=True):
 
 
 class AskModel(EffectNode, frozen=True, tag="ask-model"):
-    """Ask a model. `budget` are the multipliers of carousel and narrative, `wait_for_day` whether
-    an exhausted day is waited for. Answered by a ModelAnswer, a Failure or an Exhaustion."""
+    """Ask a model. `narrative` is the key of the act's; `budget` are the multipliers of carousel
+    and narrative, `wait_for_day` whether an exhausted day is waited for. Answered by a ModelAnswer,
+    a Failure or an Exhaustion."""
 
+    narrative: str
     act: str
     iteration: int | None
     request: ModelRequest

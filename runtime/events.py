@@ -9,6 +9,7 @@ from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
+from botticelli.compiler.ir.bounds import UseBounds
 from botticelli.compiler.ir.program import ModelSettings
 
 
@@ -265,9 +266,24 @@ class RunFailed(EventNode, frozen=True, tag="failed"):
     message: str
 
 
+class ActUse(Struct, frozen=True, kw_only=True):
+    """What an act of a narrative has used in all, and what was predicted of it. Attempts of unknown
+    use are in it as they were reserved."""
+
+    narrative: str
+    act: str
+    requests: int
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
+    bounds: UseBounds | None
+
+
 class RunFinished(EventNode, frozen=True, tag="run-finished"):
     """`status` is `completed`, `exhausted`, `failed` or `interrupted`, and `message` says why.
-    `cost` is null when the price of something was not known."""
+    `cost` is null when the price of something was not known. `bounds` is what was predicted of a
+    whole run, all its iterations included, and `acts` what its acts used beside their part of it.
+    """
 
     run: str
     status: str
@@ -280,6 +296,8 @@ class RunFinished(EventNode, frozen=True, tag="run-finished"):
     cost: float | None
     simulated: bool
     message: str | None = None
+    bounds: UseBounds | None = None
+    acts: tuple[ActUse, ...] = ()
 
 
 Event = (

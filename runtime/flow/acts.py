@@ -125,7 +125,7 @@ def call_narrative(
     scope it shares the state."""
     from botticelli.runtime.flow.narrative import enter, run_narrative
 
-    inner = enter(frame, frame.program.narratives[name], variables, address.into(f"call-{name}"))
+    inner = enter(frame, name, variables, address.into(f"call-{name}"))
     return (yield from run_narrative(inner, Tally(), scope.state))
 
 

@@ -102,6 +102,7 @@ def _answer(frame: Frame, act: Act, request: ModelRequest, address: Address) -> 
     """Ask once; a blocked or an empty answer fails the act."""
     result = yield AskModel(
         address=address,
+        narrative=frame.key,
         act=act.name,
         iteration=frame.iteration,
         request=request,

@@ -55,6 +55,7 @@ def interpret(
     address = Address((narrative.name,))
     frame = Frame(
         program=program,
+        key=program.entry,
         narrative=narrative,
         address=address,
         default_model=default_model,

@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from botticelli.compiler.ir.program import (
     Branch,
-    Narrative,
     Parallel,
     Repeat,
     RunAct,
@@ -27,12 +26,12 @@ from botticelli.runtime.flow.state import State
 IterationEnd = Callable[[Frame], Walk[None]]
 
 
-def enter(
-    caller: Frame, narrative: Narrative, variables: Mapping[str, Any], address: Address
-) -> Frame:
+def enter(caller: Frame, key: str, variables: Mapping[str, Any], address: Address) -> Frame:
     """Return the frame of a narrative that another runs: nothing of the caller's is lifted."""
+    narrative = caller.program.narratives[key]
     return replace(
         caller,
+        key=key,
         narrative=narrative,
         address=address,
         variables=variables,

@@ -49,11 +49,13 @@ class ExhaustedError(WalkError):
 class Frame(Struct, frozen=True, kw_only=True):
     """What holds for one run of one narrative at one place of its order.
 
-    `security` and `caps` hold those of the callers too, the narrative's own last. `unit` is the
-    address of the iteration that rows are taken for, `holdings` what the run has taken.
+    `key` is the narrative's in its program. `security` and `caps` hold those of the callers too,
+    the narrative's own last. `unit` is the address of the iteration that rows are taken for,
+    `holdings` what the run has taken.
     """
 
     program: Program
+    key: str
     narrative: Narrative
     address: Address
     default_model: str

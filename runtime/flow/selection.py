@@ -8,7 +8,7 @@ from botticelli.compiler.ir.program import Narrative, Program, RunAct, Sequence
 def alone(program: Program, act: str) -> Program:
     """Return the program that runs one act of its entry, and nothing before or after it.
 
-    In a carousel it is the first iteration of one.
+    In a carousel it is the first iteration of one. The bounds of the whole are not its own.
     """
     narrative = program.narratives[program.entry]
     step = RunAct(act=act, place=narrative.acts[act].place)
@@ -16,7 +16,8 @@ def alone(program: Program, act: str) -> Program:
     carousel = narrative.carousel
     if carousel is not None:
         carousel = replace(carousel, iterations=1, every=None)
-    return _with_entry(program, replace(narrative, order=order, carousel=carousel))
+    narrowed = replace(program, bounds=None)
+    return _with_entry(narrowed, replace(narrative, order=order, carousel=carousel))
 
 
 def capped(program: Program, max_requests: int | None, max_cost: float | None) -> Program:

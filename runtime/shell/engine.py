@@ -33,8 +33,10 @@ from botticelli.runtime.journal.starting_over import start_over
 from botticelli.runtime.shell.bookkeeping import RunBooks
 from botticelli.runtime.shell.commands import Confirm, Show
 from botticelli.runtime.shell.equipment import Equipment
+from botticelli.runtime.shell.hard_limits import HardLimits
 from botticelli.runtime.shell.models import ModelCaller
 from botticelli.runtime.shell.performing import Exchange, Performer
+from botticelli.runtime.shell.proven import unmet
 from botticelli.runtime.shell.records import Report
 from botticelli.runtime.shell.underway import UnderWay
 
@@ -81,12 +83,15 @@ class Run:
         self._resumption = resumption
         self._kept: frozenset[str] = frozenset()
         self._only = only
+        self._unmet = None if program.bounds is None else unmet(program.bounds, equipment.driver)
+        self._hard = HardLimits(program.bounds, kept=self._unmet is None)
         self._models = ModelCaller(
             driver=equipment.driver,
             limiter=equipment.limiter,
             media=equipment.media,
             clock=self._clock,
             budget=equipment.budget,
+            hard=self._hard,
             emit=self._emit,
             counter=equipment.counter,
             stream=stream,
@@ -120,7 +125,10 @@ class Run:
                 every=self._every,
             )
         )
-        for warning in self._equipment.warnings:
+        warnings = list(self._equipment.warnings)
+        if self._unmet is not None:
+            warnings.append(f"the compiled bounds are not kept: {self._unmet}")
+        for warning in warnings:
             self._emit(Warned(address=record.narrative, message=warning))
         try:
             outcome = await self._drive()
@@ -204,11 +212,14 @@ class Run:
     def _replay(self, flow: Scheduled[Outcome], resumption: Resumption) -> Replayed:
         """Lead a fresh flow through what is recorded."""
 
+        recorded = resumption.recording
+
         def on_event(event: Event, again: bool) -> None:
             self._emit(replace(event, replayed=True) if again else event)
 
         def on_effect(effect: Effect) -> None:
-            self._restore(effect, resumption.records.get(str(effect.address)))
+            record = resumption.records.get(str(effect.address))
+            self._restore(effect, record, again=str(effect.address) not in recorded)
 
         spent = self._books.spent
         self._emit(
@@ -224,7 +235,7 @@ class Run:
         )
         return replay(flow, resumption.recording, on_event=on_event, on_effect=on_effect)
 
-    def _restore(self, effect: Effect, record: EffectRecord | None) -> None:
+    def _restore(self, effect: Effect, record: EffectRecord | None, *, again: bool) -> None:
         """Count what an effect has used; a request that was lost counts in full, once."""
         if record is None or not isinstance(effect, AskModel):
             return
@@ -233,7 +244,8 @@ class Run:
             lost = self._models.most(effect)
             self._books.lose(record.address, lost)
             used = used.plus(lost)
-        self._models.restore(effect, used)
+        ended = record.ended is not None
+        self._models.restore(effect, used, ended=ended, again=again and ended)
 
     def _pass_on(self, batch: Batch) -> list[Effect]:
         """Emit a batch's events and return its effects."""
@@ -315,6 +327,8 @@ class Run:
                 cost=spent.cost,
                 simulated=self._record.simulated,
                 message=message,
+                bounds=self._hard.proven.run,
+                acts=tuple(self._hard.proven.acts()),
             )
         )
         return Report(

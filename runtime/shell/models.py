@@ -37,11 +37,12 @@ from botticelli.runtime.events import (
 )
 from botticelli.runtime.journal.records import Spent
 from botticelli.runtime.shell.clock import Clock, sleep_until
+from botticelli.runtime.shell.hard_limits import HardLimits
 from botticelli.runtime.shell.ledger import Pool
 from botticelli.runtime.shell.limiter import Limiter, Reservation, Wanted
 from botticelli.runtime.shell.media import MediaError, MediaReader
+from botticelli.runtime.shell.proven import Taken
 from botticelli.runtime.shell.retrying import delay_before_next, explain
-from botticelli.runtime.shell.spending import SpendingBooks
 from botticelli.runtime.shell.unicode import well_formed, well_formed_answer
 from botticelli.runtime.shell.weighing import Most, Scales
 
@@ -63,12 +64,15 @@ class _Attempt(Struct, frozen=True):
     reservation: Reservation
     demand: Demand
     most: Most
+    taken: Taken
 
 
 class ModelCaller:
-    """Performs `AskModel` effects of one run. `counter` counts what minutes reserve, as long as it
-    can; without one that is estimated. `stream`: where the driver can, answers are asked for
-    in pieces, which are emitted as they come; what is returned is the same."""
+    """Performs `AskModel` effects of one run within its `hard` limits. `counter` counts what
+    minutes reserve, as long as it can; without one that is estimated. `stream`: where the driver
+    can, answers are asked for in pieces, which are emitted as they come; what is returned is the
+    same.
+    """
 
     def __init__(
         self,
@@ -78,6 +82,7 @@ class ModelCaller:
         media: MediaReader,
         clock: Clock,
         budget: Budget,
+        hard: HardLimits,
         emit: Callable[[Event], None],
         counter: TokenCounter | None = None,
         stream: bool = False,
@@ -94,13 +99,19 @@ class ModelCaller:
         self._clock = clock
         self._budget = budget
         self._emit = emit
-        self._spending = SpendingBooks()
+        self._hard = hard
+        self._begun: dict[str, int] = {}
         self._scales = Scales()
 
-    def restore(self, effect: AskModel, spent: Spent) -> None:
-        """Count what an effect has used before this process against the caps that it is under."""
-        tokens = spent.input_tokens + spent.output_tokens
-        self._spending.correct(effect.caps, spent.requests, tokens, spent.cost or 0.0)
+    def restore(self, effect: AskModel, spent: Spent, *, ended: bool, again: bool) -> None:
+        """Count what an effect has used before this process. One that had not `ended` goes on with
+        the attempts that are left to it, at least one; one that failed and is done `again` begins
+        anew, also as far as ceilings are concerned."""
+        facts = self._driver.rate_limits(effect.request.model)
+        attempts = 0 if again else effect.retry.attempts
+        if not ended:
+            attempts = self._begun[str(effect.address)] = min(spent.requests, attempts - 1)
+        self._hard.restore(effect, spent, attempts, facts)
 
     def most(self, effect: AskModel) -> Spent:
         """Return the most that one attempt uses, for one that was lost."""
@@ -116,7 +127,7 @@ class ModelCaller:
             limits = scale(facts.limits, self._budget(effect.budget))
         except LimitError as error:
             return Failure(str(error))
-        number = 0
+        number = self._begun.pop(str(effect.address), 0)
         while True:
             number += 1
             attempt = await self._reserve(effect, facts, limits, number)
@@ -158,9 +169,9 @@ class ModelCaller:
         self, effect: AskModel, facts: ModelFacts, limits: Limits, number: int
     ) -> _Attempt | Exhaustion:
         demand, most = self._scales.measure(effect.request, facts, limits)
-        refusal = self._spending.reserve(effect.caps, most.tokens, most.cost)
-        if refusal is not None:
-            return refusal
+        taken = self._hard.reserve(effect, demand, most, facts)
+        if isinstance(taken, Exhaustion):
+            return taken
         address = str(effect.address)
         pool = Pool(self._driver.provider, self._driver.account or "", facts.pool)
         reservation: Reservation | Exhaustion | None = None
@@ -182,7 +193,7 @@ class ModelCaller:
             )
         finally:
             if not isinstance(reservation, Reservation):
-                self._spending.correct(effect.caps, -1, -(most.tokens or 0), -(most.cost or 0.0))
+                self._hard.withdraw(effect, most, taken)
         if isinstance(reservation, Exhaustion):
             return reservation
         self._emit(
@@ -196,7 +207,7 @@ class ModelCaller:
                 counted=counted is not None,
             )
         )
-        return _Attempt(number, reservation, demand, most)
+        return _Attempt(number, reservation, demand, most, taken)
 
     async def _count(self, effect: AskModel, most: Most) -> int | None:
         """Return the input's tokens as the provider counts them, None where that is not known."""
@@ -294,14 +305,10 @@ class ModelCaller:
     ) -> None:
         reservation = attempt.reservation
         self._limiter.settle(reservation, usage)
-        if usage is not None:
-            cost = facts.cost(usage.input, usage.output) or 0.0
-            self._spending.correct(
-                effect.caps,
-                usage.requests - 1,
-                usage.input + usage.output - (attempt.most.tokens or 0),
-                cost - (attempt.most.cost or 0.0),
-            )
+        if usage is None:
+            self._hard.leave(attempt.taken, attempt.demand, facts)
+        else:
+            self._hard.settle(effect, attempt.most, attempt.taken, usage, facts)
         self._emit(
             RequestSettled(
                 address=str(effect.address),

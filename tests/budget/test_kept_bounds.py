@@ -35,10 +35,13 @@ PROVIDERS: dict[str, Any] = {
 
 
 def run(case: Case, *, most: bool) -> tuple[Greedy, Report]:
+    """Run a program that carries its bounds, which the runtime then keeps."""
+    configuration = Configuration(project=".", providers=PROVIDERS)
+    program = bounded(case.program, Models(configuration))
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
         return perform(
-            case.program,
+            program,
             project,
             PROVIDERS,
             write_table(case, project / "tables.sqlite"),

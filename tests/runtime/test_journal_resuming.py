@@ -271,7 +271,7 @@ def test_a_run_may_begin_with_an_act_on_the_results_of_another(project: Path) ->
 def test_an_act_may_run_alone(project: Path) -> None:
     alone = execute("scenes.toml", "--only", "draft")
     assert alone.exit_code == 0, alone.output
-    assert "used     1 request," in alone.stdout
+    assert " 1 request, " in alone.stdout
     execute("scenes.toml")
     result = execute("scenes.toml", "--only", "polish", "--run", "last")
     assert result.exit_code == 0, result.output

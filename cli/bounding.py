@@ -1,0 +1,40 @@
+"""The bounds of what is about to run: those it was compiled with, where they hold, else new ones.
+
+A driver may ask other models than the compiler assumed, and the command line may narrow a program
+or say what its variables are.
+"""
+
+from typing import TYPE_CHECKING
+
+from botticelli.runtime.shell.proven import unmet
+
+if TYPE_CHECKING:
+    from botticelli.cli.plan import Plan
+    from botticelli.compiler.ir.bounds import UseBounds
+    from botticelli.compiler.ir.program import Program
+    from botticelli.runtime.drivers.protocol import Driver
+
+
+def bounded_for(plan: "Plan", driver: "Driver") -> "Program":
+    """Return the program of a plan with the bounds that hold for what a driver asks."""
+    bounds = plan.program.bounds
+    holds = bounds is not None and unmet(bounds, driver) is None
+    if holds and bounds is not None and (not plan.variables or _is_bounded(bounds.run)):
+        return plan.program
+    from botticelli.compiler.budget.driven import DriverModels
+    from botticelli.compiler.lower.bounds import bounded
+
+    models = DriverModels(
+        plan.configuration, driver.provider, driver.default_model, driver.rate_limits
+    )
+    return bounded(
+        plan.program,
+        models,
+        project=plan.configuration.budget,
+        command_line=plan.settings.budget,
+        variables=plan.variables,
+    )
+
+
+def _is_bounded(run: "UseBounds") -> bool:
+    return None not in (run.requests.ceiling, run.input_tokens.ceiling, run.output_tokens.ceiling)
