@@ -169,7 +169,8 @@ class Run:
         flow = self._equipment.interpret(self._program, Tally())
         again = start_over(flow, resumption, lost, self._writes)
         for request in again.requests:
-            self._restore(request, resumption.records.get(str(request.address)))
+            record = resumption.records.get(str(request.address))
+            self._restore(request, record, again=True)
         self._entries.start_over(again.forgotten, again.kept)
         for each in lost:
             said = f"rows that it took from `{each.taken.table}` went to another: it starts over"
@@ -219,7 +220,8 @@ class Run:
 
         def on_effect(effect: Effect) -> None:
             record = resumption.records.get(str(effect.address))
-            self._restore(effect, record, again=str(effect.address) not in recorded)
+            failed = record is not None and record.ended is not None
+            self._restore(effect, record, again=failed and str(effect.address) not in recorded)
 
         spent = self._books.spent
         self._emit(
@@ -236,7 +238,8 @@ class Run:
         return replay(flow, resumption.recording, on_event=on_event, on_effect=on_effect)
 
     def _restore(self, effect: Effect, record: EffectRecord | None, *, again: bool) -> None:
-        """Count what an effect has used; a request that was lost counts in full, once."""
+        """Count what an effect has used; a request that was lost counts in full, once. What is
+        done `again` counts for the caps alone."""
         if record is None or not isinstance(effect, AskModel):
             return
         used = record.spent
@@ -245,7 +248,7 @@ class Run:
             self._books.lose(record.address, lost)
             used = used.plus(lost)
         ended = record.ended is not None
-        self._models.restore(effect, used, ended=ended, again=again and ended)
+        self._models.restore(effect, used, ended=ended or again, again=again)
 
     def _pass_on(self, batch: Batch) -> list[Effect]:
         """Emit a batch's events and return its effects."""

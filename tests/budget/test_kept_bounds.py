@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from botticelli.compiler.budget.analysis import budget_of
 from botticelli.compiler.budget.models import Models
 from botticelli.compiler.budget.result import Budget
+from botticelli.compiler.lower.bounds import bounded
 from botticelli.compiler.semantics.configuration import Configuration
 from botticelli.runtime.journal.records import COMPLETED
 from botticelli.runtime.shell.records import Report
