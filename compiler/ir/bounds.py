@@ -22,9 +22,12 @@ class CostBound(Struct, frozen=True):
 
 
 class UseBounds(Struct, frozen=True, kw_only=True):
+    """`tokens` are those in and out together, which may have less than the sum of both ceilings."""
+
     requests: Bound
     input_tokens: Bound
     output_tokens: Bound
+    tokens: Bound
     cost: CostBound | None = None
 
 

@@ -78,6 +78,7 @@ def _use(use: Use) -> ir.UseBounds:
         requests=_bound(use.requests),
         input_tokens=_bound(use.input),
         output_tokens=_bound(use.output),
+        tokens=_bound(use.tokens),
         cost=ir.CostBound(
             float(cost.floor),
             float(cost.expected),

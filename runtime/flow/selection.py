@@ -21,14 +21,17 @@ def alone(program: Program, act: str) -> Program:
 
 
 def capped(program: Program, max_requests: int | None, max_cost: float | None) -> Program:
-    """Return the program with caps of the command line in place of those of its entry."""
+    """Return the program with caps of the command line in place of those of its entry. Its bounds
+    are others then."""
+    if max_requests is None and max_cost is None:
+        return program
     narrative = program.narratives[program.entry]
     limits = narrative.limits
     if max_requests is not None:
         limits = replace(limits, max_requests=max_requests)
     if max_cost is not None:
         limits = replace(limits, max_cost=max_cost)
-    return _with_entry(program, replace(narrative, limits=limits))
+    return _with_entry(replace(program, bounds=None), replace(narrative, limits=limits))
 
 
 def belongs_to(address: str, act: str) -> bool:

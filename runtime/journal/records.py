@@ -68,6 +68,10 @@ class Spent(Struct, frozen=True):
     output_tokens: int = 0
     cost: float | None = 0.0
 
+    @property
+    def tokens(self) -> int:
+        return self.input_tokens + self.output_tokens
+
     def plus(self, other: "Spent") -> "Spent":
         cost = None if self.cost is None or other.cost is None else self.cost + other.cost
         return Spent(

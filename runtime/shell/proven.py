@@ -24,6 +24,7 @@ _NAMES = {
     "requests": "sends at most {} requests",
     "input_tokens": "sends at most {} tokens",
     "output_tokens": "is answered at most {} tokens",
+    "tokens": "takes at most {} tokens",
     "cost": "costs at most ${}",
 }
 
@@ -149,7 +150,7 @@ def _negative(spent: Spent) -> Spent:
 
 
 def _passed(bounds: UseBounds, before: Spent, after: Spent) -> Exhaustion | None:
-    for name in ("requests", "input_tokens", "output_tokens"):
+    for name in ("requests", "input_tokens", "output_tokens", "tokens"):
         ceiling: int | None = getattr(bounds, name).ceiling
         if ceiling is not None and getattr(after, name) > ceiling:
             return _refusal(name, ceiling, getattr(before, name), "{:,}".format)

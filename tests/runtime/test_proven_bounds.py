@@ -108,6 +108,7 @@ def test_a_compiled_file_without_bounds_runs_as_ever(project: Path) -> None:
         ("requests", lambda end: end["requests"]),
         ("input_tokens", lambda end: end["input_tokens"]),
         ("output_tokens", lambda end: end["output_tokens"]),
+        ("tokens", lambda end: end["input_tokens"] + end["output_tokens"]),
         ("cost", lambda end: end["cost"]),
     ],
 )
@@ -180,7 +181,7 @@ def test_predicted_and_used_stand_side_by_side(project: Path) -> None:
 
 
 def test_a_carousel_that_ended_early_says_what_is_compared(project: Path) -> None:
-    result = execute("letters.toml", "--max-requests", "3")
+    result = execute("letters.toml", "--rpd-multiplier", "0.003")
     assert "1 of 4 iterations ended; the bounds are those of all of them" in result.stdout
     assert "at most  24 requests" in result.stdout
 
