@@ -117,6 +117,7 @@ class StoreContent(EffectNode, frozen=True, tag="store-content"):
     columns: Record | None
     records: tuple[dict[str, Any], ...]
     acknowledged: tuple[Taken, ...] = ()
+    retry: Retry = Retry()
 
     @property
     def subject(self) -> str:
@@ -145,6 +146,7 @@ class QueryTable(EffectNode, frozen=True, tag="query-table"):
     iteration: int | None
     query: TableQuery
     unit: Address | None = None
+    retry: Retry = Retry()
 
     @property
     def subject(self) -> str:

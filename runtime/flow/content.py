@@ -74,6 +74,7 @@ def _store(frame: Frame, answered: Answered, taken: tuple[Taken, ...]) -> Walk[N
         columns=_columns(frame, content),
         records=extracted.records,
         acknowledged=taken,
+        retry=answered.act.retry,
     )
     if isinstance(result, Failure):
         if is_explicit(content) or answered.act.extract_output:

@@ -25,6 +25,7 @@ def read_table(
         iteration=frame.iteration,
         query=query,
         unit=frame.unit if query.consume else None,
+        retry=act.retry,
     )
     if isinstance(result, Failure):
         raise ActFailedError(frame.address, act.name, result.message)

@@ -1,10 +1,10 @@
 """Performing what a run asks of its database: queries now, and what is stored."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from botticelli.compiler.ir.program import CommandInput, Program, TableInput
+from botticelli.compiler.ir.program import CommandInput, Program, Retry, TableInput
 from botticelli.compiler.ir.types import Record
 from botticelli.compiler.semantics.configuration import Configuration
 from botticelli.compiler.semantics.policies import DATABASE
@@ -28,40 +28,67 @@ from botticelli.runtime.effects import (
     Stored,
     TableResult,
 )
+from botticelli.runtime.events import Event, Retrying
 from botticelli.runtime.flow.content import templates_of
 from botticelli.runtime.flow.reach import acts_of, reachable
 from botticelli.runtime.journal.records import RunRecord
 from botticelli.runtime.problems import Problem
-from botticelli.runtime.shell.clock import Clock
+from botticelli.runtime.shell.clock import Clock, sleep_until
 from botticelli.runtime.shell.leases import RunLeases
+from botticelli.runtime.shell.retrying import backoff
+
+TableEffect = QueryTable | StoreContent | AcknowledgeRows | GiveBackRows
 
 
 class TableAccess:
     """Performs the effects of one run on tables. Without a `database` there is none that can be
     reached."""
 
-    def __init__(self, database: Database | None, record: RunRecord, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database | None,
+        record: RunRecord,
+        clock: Clock,
+        emit: Callable[[Event], None],
+    ) -> None:
         self._database = database
+        self._emit = emit
         self._record = record
         self._clock = clock
         self._leases = RunLeases(database, record.id)
 
-    async def perform(
-        self, effect: QueryTable | StoreContent | AcknowledgeRows | GiveBackRows
-    ) -> Result:
-        """Perform an effect; every expected failure is a result."""
-        try:
-            match effect:
-                case QueryTable():
-                    return await self._query(effect)
-                case StoreContent():
-                    return await self._store(effect)
-                case AcknowledgeRows():
-                    await self._leases.acknowledge(effect, self._clock.now())
-                case GiveBackRows():
-                    await self._leases.give_back(effect)
-        except (QueryError, DatabaseError, LeaseLostError) as error:
-            return Failure(str(error))
+    async def perform(self, effect: TableEffect) -> Result:
+        """Perform an effect, again where a connection failed; every expected failure is a result.
+
+        What is written is known by its place in the run, so that doing it again does it once.
+        """
+        retry = effect.retry if isinstance(effect, QueryTable | StoreContent) else Retry()
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return await self._once(effect)
+            except (QueryError, LeaseLostError) as error:
+                return Failure(str(error))
+            except DatabaseError as error:
+                if attempt >= retry.attempts or not _may_be_repeated(effect, error):
+                    after = f" (after {attempt} attempts)" if attempt > 1 else ""
+                    return Failure(f"{error}{after}", unknown=effect.writes and error.is_broken)
+                delay = backoff(retry, attempt, None)
+                where, why = str(effect.address), str(error)
+                self._emit(Retrying(address=where, attempt=attempt, reason=why, delay=delay))
+                await sleep_until(self._clock, self._clock.now() + delay)
+
+    async def _once(self, effect: TableEffect) -> Result:
+        match effect:
+            case QueryTable():
+                return await self._query(effect)
+            case StoreContent():
+                return await self._store(effect)
+            case AcknowledgeRows():
+                await self._leases.acknowledge(effect, self._clock.now())
+            case GiveBackRows():
+                await self._leases.give_back(effect)
         return Done()
 
     async def _query(self, effect: QueryTable) -> TableResult:
@@ -99,6 +126,12 @@ class TableAccess:
             self._database, effect.records, destination, origin, effect.acknowledged
         )
         return Stored(stored.table, stored.rows, stored.warnings)
+
+
+def _may_be_repeated(effect: TableEffect, error: DatabaseError) -> bool:
+    """Rows may have been taken from a queue although nobody was told so."""
+    taking = isinstance(effect, QueryTable) and effect.query.consume
+    return error.is_passing and not (taking and error.is_broken)
 
 
 def open_database(
