@@ -1,6 +1,8 @@
 """Rules on types: in schemas, in the outputs of acts, and of what is stored into a target."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+
+from msgspec import Struct
 
 from botticelli.compiler.diagnostics import Anchor, Label
 from botticelli.compiler.faults import to_diagnostic
@@ -8,7 +10,7 @@ from botticelli.compiler.flow.outputs import record_of
 from botticelli.compiler.ir.types import Json, Optional, Record, Type, Unknown
 from botticelli.compiler.languages.kinds import describe
 from botticelli.compiler.narrative.model import Act, OutputFields
-from botticelli.compiler.nearest import nearest
+from botticelli.compiler.nearest import listing, nearest
 from botticelli.compiler.rules.resources import acts_of_file
 from botticelli.compiler.rules.subject import Subject
 from botticelli.compiler.semantics.content import GENERATED
@@ -44,38 +46,62 @@ def _check_target(at: NarrativeAt, target: str, subject: Subject) -> None:
         record = record_of(act, at, subject.workspace)
         if record is None or act.output is None:
             continue
-        problem = _misfit(record, table.columns, table.defaults)
-        if problem is not None:
+        for misfit in _misfits(record, table.columns, table.defaults):
             definition = table.definition
             subject.reporter.report(
                 catalogue.OUTPUT_MISMATCH,
-                _output_anchor(act).location,
-                f"what `{act.name.value}` stores does not fit the table `{target}`: {problem}",
+                _anchor(act, misfit).location,
+                f"what `{act.name.value}` stores does not fit the table `{target}`: "
+                f"{misfit.message}",
                 labels=[Label("the table's columns", definition.location)] if definition else (),
             )
 
 
-def _output_anchor(act: Act) -> Anchor:
+class _Misfit(Struct, frozen=True):
+    """What does not fit, and of which field."""
+
+    message: str
+    field: str | None = None
+
+
+def _anchor(act: Act, misfit: _Misfit) -> Anchor:
+    """Return where a field is written, or else the output as a whole."""
     assert act.output is not None
-    return act.output.node if isinstance(act.output, OutputFields) else act.output
+    if not isinstance(act.output, OutputFields):
+        return act.output
+    field = act.output.fields.get(misfit.field or "")
+    return act.output.node if field is None else field
 
 
-def _misfit(record: Record, columns: Mapping[str, Type], defaults: tuple[str, ...]) -> str | None:
+def _misfits(
+    record: Record, columns: Mapping[str, Type], defaults: tuple[str, ...]
+) -> Iterator[_Misfit]:
     fields = {field.name: field for field in record.fields}
+    meant: set[str | None] = set()
     for name, field in fields.items():
         if name not in columns:
-            guess = nearest(name, columns)
-            return f"it has no column `{name}`" + (f"; did you mean `{guess}`?" if guess else "")
+            guess = nearest(name, [each for each in columns if each not in fields])
+            meant.add(guess)
+            said = f"; did you mean `{guess}`?" if guess else ""
+            yield _Misfit(f"it has no column `{name}`{said}", name)
+            continue
         wanted, found = _bare(columns[name]), _bare(field.type)
         if type(wanted) is not type(found) and not _fits(wanted, found):
-            return f"`{name}` is {describe(found)}, the column {describe(wanted)}"
-    for name, kind in columns.items():
-        if name not in GENERATED and name not in defaults and not isinstance(kind, Optional):
-            if name not in fields:
-                return f"the column `{name}` gets no value"
-            if fields[name].optional:
-                return f"`{name}` may be absent, the column may not"
-    return None
+            yield _Misfit(f"`{name}` is {describe(found)}, the column {describe(wanted)}", name)
+    filled = {*GENERATED, *defaults, *meant}
+    needed = [
+        name
+        for name, kind in columns.items()
+        if name not in filled and not isinstance(kind, Optional)
+    ]
+    for name in needed:
+        if name in fields and fields[name].optional:
+            yield _Misfit(f"`{name}` may be absent, the column may not", name)
+    missing = [name for name in needed if name not in fields]
+    if missing:
+        what = "columns" if len(missing) > 1 else "column"
+        get = "get" if len(missing) > 1 else "gets"
+        yield _Misfit(f"the {what} {listing(missing)} {get} no value")
 
 
 def _bare(kind: Type) -> Type:
