@@ -5,16 +5,20 @@ time itself. What comes out is the shortest time that pacing allows, from the be
 that nothing has used yet.
 """
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from itertools import chain, repeat
 
 from msgspec import Struct
 
+from botticelli.compiler.budget import pace as pacing
 from botticelli.compiler.budget.intervals import Interval
 from botticelli.compiler.budget.result import CarouselUse
 from botticelli.compiler.budget.spent import Ask, Pool
 from botticelli.compiler.semantics.limits import (
+    MINUTE,
+    SLACK,
     SLIDING,
     Admitted,
     Books,
@@ -26,6 +30,7 @@ from botticelli.compiler.semantics.limits import (
     LimitError,
     Limits,
     Usage,
+    least,
     next_midnight,
     scale,
 )
@@ -33,8 +38,8 @@ from botticelli.compiler.semantics.limits import (
 START = 1_767_225_600.0
 """A moment before the day on which predictions begin: 2026-01-01T00:00:00Z."""
 
-MAX_REQUESTS = 20_000
-"""Requests after which what has fitted until then is taken to fit for good."""
+MAX_REQUESTS = 5_000
+"""Requests after which a schedule is taken to go on at the pace that it then has."""
 
 
 class Track(StrEnum):
@@ -100,13 +105,16 @@ def judge(use: CarouselUse) -> Judgement:
 
 
 def limits_of(use: CarouselUse) -> dict[Pool, Limits] | None:
-    """The share of each pool's limits that a carousel may use; None if that is nothing."""
+    """The share of each pool's limits that a carousel may use, the least where its acts may use
+    different ones; None if that is nothing."""
     found: dict[Pool, Limits] = {}
     for ask in use.spent.asks:
         try:
-            found.setdefault(ask.model.pool, scale(ask.model.facts.limits, ask.multipliers))
+            limits = scale(ask.model.facts.limits, ask.multipliers)
         except LimitError:
             return None
+        known = found.get(ask.model.pool)
+        found[ask.model.pool] = limits if known is None else least(known, limits)
     return found
 
 
@@ -156,32 +164,126 @@ class _Request(Struct, frozen=True):
     usage: Usage
 
 
-def predict(use: CarouselUse, track: Track, watch: Watch | None = None) -> Schedule:
-    """Run a carousel in virtual time on one track of its intervals."""
-    books: dict[Pool, Books] = {}
-    now = start = _start(use)
-    count = 0
-    carousel = use.carousel
-    every = carousel.every or 0.0
-    due = start
-    for iteration, requests in enumerate(_iterations(use, track), 1):
-        now = due = max(now, due)
-        for request in requests:
-            book = books.setdefault(request.pool, Books(request.limits.day))
-            ready = now
-            decision, now, limit = _admit(book, now, request, waits=use.waits)
-            if not isinstance(decision, Admitted):
-                stop = Stop(iteration, request.act, decision.limit, decision.value)
-                return Schedule(now - start, count, stop)
-            if watch is not None:
-                watch(_sent(iteration, request, ready, now, limit))
-            book.enter(count, decision.entry)
-            book.settle(count, now, request.usage)
-            count += 1
-            if count >= MAX_REQUESTS:
-                return Schedule(now - start, count)
+def predict(
+    use: CarouselUse,
+    track: Track,
+    watch: Watch | None = None,
+    *,
+    start: float | None = None,
+    opened: Callable[[Pool], Books] | None = None,
+) -> Schedule:
+    """Run a carousel in virtual time on one track of its intervals.
+
+    It begins with a day that nothing has used, or at ``start`` with the books that ``opened`` gives
+    of each pool. After some thousand requests it is taken to go on at the pace that it then has.
+    """
+    number = _number(use, track)
+    loads = [load for ask in use.spent.asks if (load := _load(use, ask, track, number)) is not None]
+    run = _Run(use, loads, _start(use) if start is None else start, opened, watch)
+    every = use.carousel.every or 0.0
+    due = run.now
+    for iteration in range(1, number + 1) if loads else ():
+        run.now = due = max(run.now, due)
+        for request in chain.from_iterable(_requests(loads, iteration)):
+            stop = run.send(iteration, request)
+            if stop is not None:
+                return Schedule(run.now - run.start, run.count, stop)
+            if run.count >= MAX_REQUESTS:
+                return run.extrapolated(number, every)
         due += every
-    return Schedule(now - start, count)
+    return Schedule(run.now - run.start, run.count)
+
+
+class _Run:
+    """A carousel under way in virtual time: its books, the moment, and what has been sent."""
+
+    def __init__(
+        self,
+        use: CarouselUse,
+        loads: "list[_Load]",
+        start: float,
+        opened: Callable[[Pool], Books] | None,
+        watch: Watch | None,
+    ) -> None:
+        self.start = self.now = self._halfway = start
+        self.count = 0
+        self._waits = use.waits
+        self._loads = loads
+        self._watch = watch
+        self._books: dict[Pool, Books] = {}
+        for load in loads:
+            request = load.request
+            if request.pool not in self._books:
+                fresh = Books(request.limits.day)
+                self._books[request.pool] = fresh if opened is None else opened(request.pool)
+        self._used = {
+            (load.request.pool, reading.limit): reading.used
+            for load in loads
+            for reading in self._books[load.request.pool].readings(start, load.request.limits)
+        }
+
+    def send(self, iteration: int, request: "_Request") -> Stop | None:
+        """Wait for room and take it; return what there is none of."""
+        book = self._books[request.pool]
+        ready = self.now
+        decision, self.now, limit = _admit(book, ready, request, waits=self._waits)
+        if not isinstance(decision, Admitted):
+            return Stop(iteration, request.act, decision.limit, decision.value)
+        if self._watch is not None:
+            self._watch(_sent(iteration, request, ready, self.now, limit))
+        book.enter(self.count, decision.entry)
+        book.settle(self.count, self.now, request.usage)
+        self.count += 1
+        if self.count == MAX_REQUESTS // 2:
+            self._halfway = self.now
+        return None
+
+    def _minutes(self, pool: Pool) -> float:
+        """Seconds that the limits of a minute leave to one iteration's requests to a pool, however
+        they fall into windows."""
+        loads = [load for load in self._loads if load.request.pool == pool]
+        taken = {
+            "rpm": sum(load.rate for load in loads),
+            "itpm": sum(load.rate * load.request.usage.input for load in loads),
+            "otpm": sum(load.rate * load.request.usage.output for load in loads),
+        }
+        counted = loads[0].request.limits.counts
+        taken["tpm"] = taken["itpm"] + (0 if counted == "input" else taken["otpm"])
+        windows = [
+            used / value
+            for load in loads
+            for name, used in taken.items()
+            if (value := getattr(load.request.limits, name)) is not None
+        ]
+        return max(windows, default=0.0) * (MINUTE + SLACK)
+
+    def extrapolated(self, number: int, every: float) -> Schedule:
+        each = sum(load.rate for load in self._loads)
+        done = self.count / each
+        measured = (self.now - self._halfway) / (done - MAX_REQUESTS // 2 / each)
+        pace = max(measured, every, *map(self._minutes, self._books))
+        so_far = pacing.Steady(
+            loads=[
+                pacing.Load(
+                    load.request.act,
+                    load.request.pool,
+                    load.request.limits,
+                    load.rate,
+                    load.rate * (load.request.demand.ceiling or 0),
+                )
+                for load in self._loads
+            ],
+            iterations=number,
+            done=done,
+            seconds=self.now - self.start,
+            pace=pace,
+            used=self._used,
+        )
+        course = pacing.go_on(so_far, waits=self._waits)
+        stop = None
+        if (short := course.shortage) is not None:
+            stop = Stop(int(short.lasts) + 1, short.load.act, short.limit, short.value)
+        return Schedule(course.seconds, max(self.count, int(course.done * each)), stop)
 
 
 def _sent(iteration: int, request: _Request, ready: float, at: float, limit: str | None) -> Sent:
@@ -216,34 +318,39 @@ def _start(use: CarouselUse) -> float:
     return START
 
 
-def _iterations(use: CarouselUse, track: Track) -> Iterator[Iterator[_Request]]:
-    """The requests of each iteration: where they are a fraction, one every so many iterations."""
+class _Load(Struct, frozen=True):
+    """The requests of one act, so many in each iteration."""
+
+    rate: float
+    request: _Request
+
+
+def _number(use: CarouselUse, track: Track) -> int:
+    """The iterations of a track."""
     number = use.carousel.iterations
     if track is Track.EXPECTED and use.until:
-        number = (number + 1) // 2
-    elif track is Track.FLOOR and use.until:
-        number = 1
-    plans = [plan for ask in use.spent.asks if (plan := _plan(use, ask, track, number)) is not None]
-    for iteration in range(1, number + 1) if plans else ():
-        found = [
-            repeat(request, _whole(rate * iteration) - _whole(rate * (iteration - 1)))
-            for rate, request in plans
-        ]
-        yield chain.from_iterable(found)
+        return (number + 1) // 2
+    return 1 if track is Track.FLOOR and use.until else number
 
 
-def _plan(
-    use: CarouselUse, ask: Ask, track: Track, iterations: int
-) -> tuple[float, _Request] | None:
+def _requests(loads: Sequence[_Load], iteration: int) -> Iterator[Iterator[_Request]]:
+    """The requests of an iteration: where they are a fraction, one every so many iterations."""
+    for load in loads:
+        rate = load.rate
+        yield repeat(load.request, _whole(rate * iteration) - _whole(rate * (iteration - 1)))
+
+
+def _load(use: CarouselUse, ask: Ask, track: Track, iterations: int) -> _Load | None:
     requests = _at(ask.use.requests, track)
     if not requests:
         return None
     share = _author_share(use) if track is Track.EXPECTED else 1.0
-    tokens_in = _whole(_at(ask.use.input, track) / requests * share)
-    tokens_out = _whole(_at(ask.use.output, track) / requests * share)
+    rounded = math.ceil if track is Track.CEILING else _whole
+    tokens_in = rounded(_at(ask.use.input, track) / requests * share)
+    tokens_out = rounded(_at(ask.use.output, track) / requests * share)
     limits = scale(ask.model.facts.limits, ask.multipliers)
     reserved = ask.output if ask.output is not None else (limits.tpm or limits.otpm or 0)
-    return requests / iterations, _Request(
+    request = _Request(
         ask.narrative,
         ask.act,
         ask.model.pool,
@@ -251,6 +358,7 @@ def _plan(
         Demand(tokens_in, reserved, tokens_in + tokens_out),
         Usage(tokens_in, tokens_out),
     )
+    return _Load(requests / iterations, request)
 
 
 def _author_share(use: CarouselUse) -> float:

@@ -77,6 +77,17 @@ def scale(limits: Limits, multipliers: Multipliers) -> Limits:
     return replace(limits, **shares) if shares else limits
 
 
+def least(first: Limits, second: Limits) -> Limits:
+    """Return the lower of two shares of the same limits."""
+    lower = {
+        name: other
+        for name in ("rpm", "tpm", "itpm", "otpm", "rpd", "tpd", "max_concurrent")
+        if (other := getattr(second, name)) is not None
+        and ((one := getattr(first, name)) is None or other < one)
+    }
+    return replace(first, **lower)
+
+
 def overlay(over: Multipliers, under: Multipliers) -> Multipliers:
     """Lay multipliers over others: what `over` does not say, `under` does."""
     return Multipliers(

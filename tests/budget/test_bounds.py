@@ -18,10 +18,11 @@ from botticelli.compiler.budget.analysis import budget_of
 from botticelli.compiler.budget.intervals import Interval
 from botticelli.compiler.budget.models import Models
 from botticelli.compiler.budget.result import Budget
-from botticelli.compiler.budget.schedule import Verdict, judge
+from botticelli.compiler.budget.schedule import Stop, Track, Verdict, judge, predict
 from botticelli.compiler.compile import compile_file
 from botticelli.compiler.ir.expressions import Compare, Literal, Name
 from botticelli.compiler.ir.program import (
+    Caps,
     Program,
     Repeat,
 )
@@ -113,3 +114,32 @@ def test_a_day_that_is_too_short_ends_a_carousel_where_the_books_say() -> None:
     assert judgement.verdict is Verdict.INFEASIBLE
     assert judgement.stop is not None
     assert (judgement.stop.iteration, judgement.stop.limit, judgement.fits) == (126, "rpd", 125)
+
+
+@pytest.mark.parametrize("iterations", [60_000, 10**9])
+def test_a_long_schedule_goes_on_at_its_pace(iterations: int) -> None:
+    acts = (act("one", "Go.", model="m"), act("two", "On.", model="m"))
+    made = program(narrative(*acts, carousel=carousel(iterations)))
+    limits = {
+        "models": {"m": {"max_output": 10}},
+        "tiers": {"free": {"rpm": 1_000, "rpd": 50_000}},
+    }
+    [use] = bounds(made, gemini=limits).carousels
+
+    schedule = predict(use, Track.FLOOR)
+
+    # 50,000 requests are 25,000 iterations; they are sent in 50 bursts, 61 seconds apart.
+    assert schedule.stop == Stop(25_001, "one", "rpd", 50_000)
+    assert schedule.seconds == pytest.approx(49 * 61)
+
+
+def test_caps_lower_the_ceiling_and_are_told_of_where_nothing_completes_under_them() -> None:
+    acts = [act(f"a{number}", "Go on.", model="m") for number in range(5)]
+    made = program(narrative(*acts, limits=Caps(max_requests=4, max_tokens=900)))
+
+    budget = bounds(made, gemini={"models": {"m": {"max_output": 100}}})
+
+    assert budget.spent.use.requests.ceiling == 4
+    assert budget.spent.use.output.ceiling == 400
+    assert budget.spent.use.tokens.ceiling == 900
+    assert [(each.cap, each.needed) for each in budget.shortfalls] == [("max_requests", 5)]
