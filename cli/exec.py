@@ -131,6 +131,11 @@ def _logged(arguments: list[str]) -> Iterator[None]:
 )
 @click.option("--max-requests", type=click.IntRange(min=1), help="Requests this run may send.")
 @click.option(
+    "--max-tokens",
+    type=click.IntRange(min=1),
+    help="Tokens that this run may take, in and out together.",
+)
+@click.option(
     "--max-cost",
     type=click.FloatRange(min=0, min_open=True),
     help="US dollars that this run may cost.",

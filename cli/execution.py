@@ -48,6 +48,7 @@ class CommandLine(Struct, frozen=True, kw_only=True):
     count_tokens: bool
     trigger: str | None
     max_requests: int | None
+    max_tokens: int | None
     max_cost: float | None
     only: str | None
     start: str | None
@@ -77,6 +78,7 @@ class CommandLine(Struct, frozen=True, kw_only=True):
             only=self.only,
             trigger=self.trigger,
             max_requests=self.max_requests,
+            max_tokens=self.max_tokens,
             max_cost=self.max_cost,
         )
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from botticelli.cli.runs import choose, nearest_project
-from botticelli.compiler.ir.program import Program
+from botticelli.compiler.ir.program import Caps, Program
 from botticelli.compiler.semantics.configuration import Configuration
 from botticelli.compiler.semantics.limits import overlay
 from botticelli.compiler.semantics.policies import names_command
@@ -141,7 +141,7 @@ def plan_resumed(run: str, file: Path | None, given: Settings, read: Read) -> Pl
     else:
         click.echo(f"note: {source} is gone; the run goes on as it was compiled", err=True)
         program, configuration = earlier.program, _configuration(folder)
-        program = capped(program, given.max_requests, given.max_cost)
+        program = capped(program, _caps(given))
     return Plan(
         program=program,
         configuration=configuration,
@@ -163,8 +163,12 @@ def plan_resumed(run: str, file: Path | None, given: Settings, read: Read) -> Pl
 
 def narrowed(program: Program, settings: Settings, *, whole: bool) -> Program:
     """Apply caps and, unless the act is to run on another run's results, `--only`."""
-    program = capped(program, settings.max_requests, settings.max_cost)
+    program = capped(program, _caps(settings))
     return program if settings.only is None or whole else alone(program, settings.only)
+
+
+def _caps(settings: Settings) -> Caps:
+    return Caps(settings.max_requests, settings.max_tokens, settings.max_cost)
 
 
 def _earlier(folder: Path, run: str, act: str | None) -> Earlier:
@@ -225,6 +229,7 @@ def _overlaid(given: Settings, recorded: Settings) -> Settings:
         variables={**recorded.variables, **given.variables},
         trigger=given.trigger or recorded.trigger,
         max_requests=given.max_requests or recorded.max_requests,
+        max_tokens=given.max_tokens or recorded.max_tokens,
         max_cost=given.max_cost or recorded.max_cost,
     )
 

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from botticelli.compiler.ir.program import Narrative, Program, RunAct, Sequence
+from botticelli.compiler.ir.program import Caps, Narrative, Program, RunAct, Sequence
 
 
 def alone(program: Program, act: str) -> Program:
@@ -20,17 +20,14 @@ def alone(program: Program, act: str) -> Program:
     return _with_entry(narrowed, replace(narrative, order=order, carousel=carousel))
 
 
-def capped(program: Program, max_requests: int | None, max_cost: float | None) -> Program:
+def capped(program: Program, caps: Caps) -> Program:
     """Return the program with caps of the command line in place of those of its entry. Its bounds
     are others then."""
-    if max_requests is None and max_cost is None:
+    if caps == Caps():
         return program
     narrative = program.narratives[program.entry]
-    limits = narrative.limits
-    if max_requests is not None:
-        limits = replace(limits, max_requests=max_requests)
-    if max_cost is not None:
-        limits = replace(limits, max_cost=max_cost)
+    given = {name: value for name in caps.__struct_fields__ if (value := getattr(caps, name))}
+    limits = replace(narrative.limits, **given)
     return _with_entry(replace(program, bounds=None), replace(narrative, limits=limits))
 
 

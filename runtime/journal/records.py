@@ -34,6 +34,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     only: str | None = None
     trigger: str | None = None
     max_requests: int | None = None
+    max_tokens: int | None = None
     max_cost: float | None = None
 
 
