@@ -119,8 +119,8 @@ class GeminiDriver:
         return self._providers.facts(self.provider, self._tier, model)
 
     async def generate(self, request: ModelRequest) -> ModelAnswer:
+        request = await self._placed(request)
         with self._faults():
-            request = await self._uploads.placed(request)
             response = await self._client.aio.models.generate_content(
                 model=request.model, contents=contents(request), config=configuration(request)
             )
@@ -131,8 +131,8 @@ class GeminiDriver:
 
     async def stream(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelAnswer:
         gathered = _Gathered(request)
+        request = await self._placed(request)
         with self._faults():
-            request = await self._uploads.placed(request)
             pieces = await self._client.aio.models.generate_content_stream(
                 model=request.model, contents=contents(request), config=configuration(request)
             )
@@ -143,8 +143,8 @@ class GeminiDriver:
         return gathered.answer()
 
     async def count_tokens(self, request: ModelRequest) -> int:
+        request = await self._placed(request)
         with self._faults():
-            request = await self._uploads.placed(request)
             found = await self._client.aio.models.count_tokens(
                 model=request.model, contents=counted_contents(request)
             )
@@ -154,6 +154,15 @@ class GeminiDriver:
         await self._uploads.close()
         await self._http.aclose()
         self._client.close()
+
+    async def _placed(self, request: ModelRequest) -> ModelRequest:
+        """Upload what is too large for a request. What fails has not reached the model."""
+        try:
+            with self._faults():
+                return await self._uploads.placed(request)
+        except DriverError as error:
+            error.reached = False
+            raise
 
     @contextmanager
     def _faults(self) -> Iterator[None]:

@@ -2,11 +2,12 @@
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from drivers import LIST_OF_NOTES, open_driver, request, using
+from drivers import LIST_OF_NOTES, fault, open_driver, request, using
 from drivers import ask as ask_driver
 from programs import Performance, act, narrative, perform, program, template
 from servers.gemini import KEY, GeminiServer, Reply, blocks, refuses, says, too_many
@@ -276,6 +277,63 @@ def test_large_media_are_uploaded_once_and_deleted_in_the_end(
         assert first == {"fileData": {"fileUri": uri, "mimeType": "video/mp4"}}
         assert "inlineData" in second
     assert gemini.deleted == ["f0"]
+
+
+FILM = MediaPart(kind="video", mime="video/mp4", data=b"film" * 4_000_000, filename="f.mp4")
+
+
+def test_what_google_has_deleted_is_uploaded_anew(
+    gemini: GeminiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gemini_files, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(gemini_files, "LIFE_SECONDS", 0.0)
+
+    async def use(driver: Driver) -> None:
+        for _ in range(2):
+            await driver.generate(request((FILM, "What is it?"), model=MODEL))
+
+    using(opening(gemini), use)
+    assert list(gemini.files) == ["f0", "f1"]
+    assert gemini.deleted == ["f0", "f1"]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "retryable"),
+    [(refuses(503, "UNAVAILABLE", "busy"), True), (refuses(403, "NO", "no files"), False)],
+)
+def test_an_upload_that_fails_has_not_reached_the_model(
+    gemini: GeminiServer, refusal: Reply, retryable: bool
+) -> None:
+    gemini.refusing_files = refusal
+    error = fault(opening(gemini), request((FILM, "What is it?"), model=MODEL))
+    assert (error.retryable, error.reached) == (retryable, False)
+    assert gemini.received == []
+
+
+def test_a_file_that_google_cannot_use_is_named(
+    gemini: GeminiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gemini_files, "POLL_SECONDS", 0.01)
+    gemini.state = "FAILED"
+    error = fault(opening(gemini), request((FILM, "What is it?"), model=MODEL))
+    assert error.message == "Gemini cannot use the video of type video/mp4"
+    assert (error.retryable, error.reached) == (False, False)
+    assert gemini.deleted == ["f0"]
+
+
+def test_the_end_does_not_wait_for_files_that_cannot_be_deleted(
+    gemini: GeminiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gemini_files, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(gemini_files, "DELETE_SECONDS", 0.1)
+
+    async def use(driver: Driver) -> float:
+        await driver.generate(request((FILM, "What is it?"), model=MODEL))
+        gemini.refusing_files = Reply({}, slow=2.0)
+        return time.monotonic()
+
+    ended = using(opening(gemini), use)
+    assert time.monotonic() - ended < 1.5
 
 
 def test_a_schema_is_sent_as_it_is(gemini: GeminiServer) -> None:

@@ -104,6 +104,8 @@ class GeminiServer:
         self.complaints: list[str] = []
         self.files: dict[str, bytes] = {}
         self.deleted: list[str] = []
+        self.state = "ACTIVE"
+        self.refusing_files: Reply | None = None
         self._lock = threading.Lock()
 
     def answer(self, *replies: Reply) -> None:
@@ -111,6 +113,8 @@ class GeminiServer:
 
     def take(self, path: str, headers: Any, data: bytes) -> Reply:
         with self._lock:
+            if "files" in path.split("/") and self.refusing_files is not None:
+                return self.refusing_files
             if "files" in path.split("/"):
                 return self._take_file(path, headers, data)
             complaint = self._examine(path, headers, data)
@@ -143,11 +147,13 @@ class GeminiServer:
     def take_other(self, method: str, path: str, headers: Any) -> Reply:
         """Show a file, which is ready when it is looked at, or drop it."""
         name = path.partition("?")[0].rpartition("/")[2]
+        if method == "DELETE" and self.refusing_files is not None:
+            return self.refusing_files
         if method == "DELETE":
             self.deleted.append(name)
             return Reply({})
         uri = f"{self.address}/v1beta/files/{name}"
-        return Reply({"name": f"files/{name}", "uri": uri, "state": "ACTIVE"})
+        return Reply({"name": f"files/{name}", "uri": uri, "state": self.state})
 
     def _examine(self, path: str, headers: Any, data: bytes) -> str | None:
         match = _PATH.fullmatch(path)
