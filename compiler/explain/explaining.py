@@ -17,12 +17,11 @@ from botticelli.compiler.explain.amounts import (
     whole_run,
 )
 from botticelli.compiler.explain.assumptions import assumptions
-from botticelli.compiler.explain.course import course_of
 from botticelli.compiler.explain.narratives import Describing
 from botticelli.compiler.explain.outside import commands, given, starts, tables
 from botticelli.compiler.explain.summary import summary
 from botticelli.compiler.explain.templates import Locate
-from botticelli.compiler.explain.verdicts import carousels, overall, pools
+from botticelli.compiler.explain.verdicts import Judging, carousels, overall, pools
 from botticelli.compiler.ir import program as ir
 
 
@@ -36,11 +35,12 @@ def explain(
     show.
     """
     program = budget.program
-    course = course_of(whole_run(budget), drawn=locate is not None)
+    judging, run = Judging(), whole_run(budget)
+    course = judging.course(run, drawn=locate is not None)
     describing = Describing(program, models, by_act(budget, course.waits), locate)
     described = tuple(describing.describe(key) for key in _reached(program))
-    parts = tuple(carousels(budget))
-    verdict, reason = overall(budget, parts)
+    parts = tuple(carousels(budget, judging))
+    verdict, reason = overall(run, parts, judging)
     explanation = shown.Explanation(
         compiler=program.compiler,
         source=source,

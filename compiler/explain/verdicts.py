@@ -9,8 +9,8 @@ from botticelli.compiler.budget.result import Budget, CarouselUse
 from botticelli.compiler.budget.schedule import Judgement, Verdict, judge, limits_of
 from botticelli.compiler.budget.spent import Pool
 from botticelli.compiler.explain import explanation as shown
-from botticelli.compiler.explain.amounts import amount, whole_run
-from botticelli.compiler.explain.course import course_of
+from botticelli.compiler.explain.amounts import amount
+from botticelli.compiler.explain.course import Course, course_of
 from botticelli.compiler.explain.order import repetition, steps_in
 from botticelli.compiler.explain.wording import LIMITS, counted
 from botticelli.compiler.ir.program import Multipliers, Repeat
@@ -19,11 +19,29 @@ from botticelli.compiler.semantics.limits import LimitError, scale
 _WORST = (Verdict.FEASIBLE, Verdict.LIKELY, Verdict.UNLIKELY, Verdict.INFEASIBLE)
 
 
-def carousels(budget: Budget) -> Iterator[shown.CarouselPart]:
+class Judging:
+    """Judges carousels and follows their courses, each once."""
+
+    def __init__(self) -> None:
+        self._judgements: dict[int, tuple[CarouselUse, Judgement]] = {}
+        self._courses: dict[int, tuple[CarouselUse, Course]] = {}
+
+    def judge(self, use: CarouselUse) -> Judgement:
+        if id(use) not in self._judgements:
+            self._judgements[id(use)] = use, judge(use)
+        return self._judgements[id(use)][1]
+
+    def course(self, use: CarouselUse, *, drawn: bool = False) -> Course:
+        if id(use) not in self._courses:
+            self._courses[id(use)] = use, course_of(use, drawn=drawn)
+        return self._courses[id(use)][1]
+
+
+def carousels(budget: Budget, judging: Judging) -> Iterator[shown.CarouselPart]:
     """Yield each carousel and repetition with its verdict."""
     for use in budget.carousels:
-        judgement = judge(use)
-        course = course_of(use, drawn=False)
+        judgement = judging.judge(use)
+        course = judging.course(use)
         stop = judgement.stop
         yield shown.CarouselPart(
             path=use.path,
@@ -86,10 +104,11 @@ def reason(use: CarouselUse, judgement: Judgement) -> str:
     return f"{said}; {counted(judgement.fits, 'iteration')} fit" if judgement.fits else said
 
 
-def overall(budget: Budget, parts: tuple[shown.CarouselPart, ...]) -> tuple[str, str]:
+def overall(
+    run: CarouselUse, parts: tuple[shown.CarouselPart, ...], judging: Judging
+) -> tuple[str, str]:
     """Return the verdict on the whole run with its reason: the worst of it and its carousels."""
-    run = whole_run(budget)
-    judgement = judge(run)
+    judgement = judging.judge(run)
     found = [(verdict_of(run, judgement), reason(run, judgement))]
     found += [(part.verdict, part.reason) for part in parts]
     return max(found, key=lambda each: _WORST.index(Verdict(each[0])))

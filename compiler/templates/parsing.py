@@ -6,6 +6,7 @@ independent syntax faults of a template are found; what is faulty is left out an
 """
 
 from collections.abc import Container, Iterable, Iterator
+from functools import lru_cache
 from itertools import islice
 
 from jinja2 import TemplateSyntaxError, nodes
@@ -22,6 +23,9 @@ from botticelli.grammar.catalogue import TEMPLATE_SYNTAX
 
 MAX_DEPTH = 120
 """Nodes within nodes: beyond this, Jinja's compiler runs out of stack."""
+
+_REMEMBERED = 256
+"""Parsed templates that are kept."""
 
 _OPENING = {"lparen": 1, "lbracket": 1, "lbrace": 1}
 _CLOSING = {"rparen": 1, "rbracket": 1, "rbrace": 1}
@@ -114,8 +118,20 @@ def parse(text: str, known: Container[str] = (), *, expand_dollar: bool = False)
     """Parse a template; nothing raises, whatever the text.
 
     With `expand_dollar` the older forms are read as the Jinja they stand for, names of `known`
-    winning over variables of the environment.
+    winning over variables of the environment. The result is shared: whoever checks, bounds and
+    explains one narrative parses each of its templates once.
     """
+    if expand_dollar and "$" in text:
+        return _parse(text, known, expand_dollar=True)
+    return _parse_once(text)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _parse_once(text: str) -> ParsedTemplate:
+    return _parse(text, (), expand_dollar=False)
+
+
+def _parse(text: str, known: Container[str], *, expand_dollar: bool) -> ParsedTemplate:
     unified, layouts = _unify_newlines(text)
     faults: list[Fault] = []
     if expand_dollar and "$" in unified:
