@@ -17,6 +17,18 @@ FORMATS = ("text", "json", "html", "mermaid")
 _SHARE = click.FloatRange(min=0, max=1, min_open=True)
 
 
+def _parse_share(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    if value is None:
+        return None
+    try:
+        share = float(value.removesuffix("%")) / 100
+    except ValueError:
+        share = -1.0
+    if not value.endswith("%") or not 0 <= share < float("inf"):
+        raise click.BadParameter(f"{value!r} is no share in percent, as 20% is", ctx, param)
+    return share
+
+
 @click.command("compile")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
 @click.option("--narrative", metavar="NAME", help="Which narrative, if the file holds several.")
@@ -43,6 +55,17 @@ _SHARE = click.FloatRange(min=0, max=1, min_open=True)
 @click.option("--rpm-multiplier", type=_SHARE, help="Share of the requests per minute to use.")
 @click.option("--tpm-multiplier", type=_SHARE, help="Share of the tokens per minute to use.")
 @click.option("--rpd-multiplier", type=_SHARE, help="Share of the day's limits to use.")
+@click.option(
+    "--against",
+    metavar="REV",
+    help="With --explain: say what differs from another revision of git.",
+)
+@click.option(
+    "--max-increase",
+    metavar="N%",
+    callback=_parse_share,
+    help="With --against: exit with 1 when a bound grows by more.",
+)
 @click.option("--no-color", is_flag=True, help="Write no colours.")
 def command(
     *,
@@ -56,6 +79,8 @@ def command(
     rpm_multiplier: float | None,
     tpm_multiplier: float | None,
     rpd_multiplier: float | None,
+    against: str | None,
+    max_increase: float | None,
     no_color: bool,
 ) -> None:
     """Check FILE and compile a narrative of it to its intermediate representation, as JSON.
@@ -72,8 +97,12 @@ def command(
         "--rpm-multiplier": rpm_multiplier,
         "--tpm-multiplier": tpm_multiplier,
         "--rpd-multiplier": rpd_multiplier,
+        "--against": against,
+        "--max-increase": max_increase,
     }
     _refuse_without_explain(asked, explains=explains)
+    if max_increase is not None and against is None:
+        raise click.UsageError("--max-increase goes with --against")
     try:
         result = compile_file(file, narrative, bounds=not explains)
     except NarrativeChoiceError as error:
@@ -81,13 +110,20 @@ def command(
     _show_findings(result, no_color=no_color)
     if explains:
         if result.lowered is not None:
-            from botticelli.cli.explaining import Question, explained
+            from botticelli.cli.explaining import Question, compare, explained
             from botticelli.compiler.ir.program import Multipliers
 
             budget = Multipliers(rpm_multiplier, tpm_multiplier, rpd_multiplier)
             question = Question(file=file, driver=driver, tier=tier, budget=budget)
             colors = output is None and not no_color
-            _write(explained(result, question, format_name or "text", color=colors), output)
+            form = format_name or "text"
+            if against is None:
+                _write(explained(result, question, form, color=colors), output)
+            else:
+                text, grown = compare(result, question, form, against, max_increase, color=colors)
+                _write(text, output)
+                if grown:
+                    sys.exit(EXIT_FINDINGS)
     elif result.program is not None:
         from botticelli.compiler.ir.encoding import encode
 

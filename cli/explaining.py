@@ -53,6 +53,40 @@ def explained(
     return text.encode()
 
 
+def compare(
+    result: "CompileResult",
+    question: Question,
+    format_name: str,
+    revision: str,
+    most: float | None,
+    *,
+    color: bool,
+) -> tuple[bytes, bool]:
+    """Return what differs from another revision, and whether bounds grew by more than ``most``.
+
+    Raises click.UsageError where there is nothing to compare with.
+    """
+    from botticelli.cli.against import compared
+    from botticelli.compiler.explain.difference import past
+
+    if format_name not in {"text", "json"}:
+        raise click.UsageError("--against is written as text or json")
+    found = compared(result, question, revision)
+    if format_name == "json":
+        from botticelli.compiler.explain.json import render as as_json
+
+        text = as_json(found)
+    else:
+        from botticelli.compiler.explain.difference_text import render
+
+        text = render(found, color=color and wants_color(sys.stdout))
+    grown = () if most is None else past(found, most)
+    for each in grown:
+        how = "without measure" if each.increase is None else f"by {each.increase:.0%}"
+        click.echo(f"error: {each.name} grow {how}, more than {most:.0%}", err=True)
+    return text.encode(), bool(grown)
+
+
 def explanation_of(
     result: "CompileResult", question: Question, *, detailed: bool
 ) -> "tuple[Explanation, Sources]":

@@ -158,8 +158,9 @@ class Act(Struct, frozen=True, kw_only=True):
     """One act of a narrative.
 
     `does` is `asks` (a model), `performs` (commands and queries) or `calls` (another narrative,
-    `calls`). `sees` are the acts whose messages it finds in the conversation. `amount` is what all
-    its runs use in a run of the whole; `request` are the parts of its first request.
+    `calls`). `settings` go with its requests. `sees` are the acts whose messages it finds in the
+    conversation. `amount` is what all its runs use in a run of the whole; `request` are the parts
+    of its first request.
     """
 
     name: str
@@ -168,6 +169,7 @@ class Act(Struct, frozen=True, kw_only=True):
     model: str | None = None
     provider: str | None = None
     max_tokens: int | None = None
+    settings: tuple[str, ...] = ()
     character: str | None = None
     persona: tuple[Piece, ...] = ()
     calls: str | None = None

@@ -15,7 +15,7 @@ from botticelli.compiler.explain.origins import Destinations, conditions_of, ori
 from botticelli.compiler.explain.storage import storage
 from botticelli.compiler.explain.templates import Locate, Templates
 from botticelli.compiler.explain.weighing import Weight, weighed
-from botticelli.compiler.explain.wording import dollars, type_text
+from botticelli.compiler.explain.wording import dollars, listed, span_of_time, type_text
 from botticelli.compiler.ir import program as ir
 
 _SOME = 100.0
@@ -128,6 +128,7 @@ class Describing:
             model=model.name if model else None,
             provider=model.provider if model else None,
             max_tokens=(settings.max_tokens or model.facts.max_output) if model else None,
+            settings=tuple(_settings(act)) if model else (),
             character=act.character,
             persona=shared(persona, act.system.place) if act.system is not None else (),
             calls=act.narrative,
@@ -171,6 +172,19 @@ def _first_to_see(narrative: ir.Narrative, order: Order) -> dict[str, str]:
         for earlier in order.before[name].seen if act.asks_model else ():
             found.setdefault(earlier, name)
     return found
+
+
+def _settings(act: ir.Act) -> Iterator[str]:
+    settings = act.settings
+    for name in ("temperature", "top_p", "seed", "thinking"):
+        value = getattr(settings, name)
+        if value is not None:
+            yield f"{name} {value}"
+    if settings.stop:
+        yield f"stop {listed(map(repr, settings.stop))}"
+    if act.timeout is not None:
+        yield f"timeout {span_of_time(act.timeout)}"
+    yield f"at most {act.retry.attempts} attempts"
 
 
 def _description(narrative: ir.Narrative) -> str | None:

@@ -10,23 +10,29 @@ import jsonschema
 import msgspec
 import pytest
 
+from botticelli.compiler.explain.difference import Difference
 from botticelli.compiler.explain.explanation import Explanation
 
 ROOT = Path(__file__).parents[2]
-SCHEMA = ROOT / "docs" / "explain-output.schema.json"
+DOCS = ROOT / "docs"
+SCHEMA = DOCS / "explain-output.schema.json"
 
 
-def schema_of_the_records() -> str:
-    schema = msgspec.json.schema(Explanation)
+def schema_of(record: type) -> str:
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-    return json.dumps(head | schema, indent=2) + "\n"
+    return json.dumps(head | msgspec.json.schema(record), indent=2) + "\n"
 
 
-def test_the_schema_is_that_of_the_records() -> None:
+@pytest.mark.parametrize(
+    ("name", "record"),
+    [("explain-output", Explanation), ("explain-difference", Difference)],
+)
+def test_the_schema_is_that_of_the_records(name: str, record: type) -> None:
+    file = DOCS / f"{name}.schema.json"
     if os.environ.get("BOTTICELLI_UPDATE_PAGES"):
-        SCHEMA.write_text(schema_of_the_records(), "utf-8")
+        file.write_text(schema_of(record), "utf-8")
 
-    assert SCHEMA.read_text("utf-8") == schema_of_the_records()
+    assert file.read_text("utf-8") == schema_of(record)
 
 
 @pytest.mark.parametrize(
