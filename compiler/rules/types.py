@@ -77,30 +77,29 @@ def _misfits(
     record: Record, columns: Mapping[str, Type], defaults: tuple[str, ...]
 ) -> Iterator[_Misfit]:
     fields = {field.name: field for field in record.fields}
-    meant: set[str | None] = set()
+    filled = {*GENERATED, *defaults}
+    needed = [
+        name
+        for name, kind in columns.items()
+        if name not in filled and not isinstance(kind, Optional)
+    ]
+    missing = [name for name in needed if name not in fields]
     for name, field in fields.items():
         if name not in columns:
-            guess = nearest(name, [each for each in columns if each not in fields])
-            meant.add(guess)
+            # A field without a column is most likely one that is missing, by another name.
+            alone = missing[0] if len(missing) == 1 else None
+            guess = nearest(name, [each for each in columns if each not in fields]) or alone
+            missing = [each for each in missing if each != guess]
             said = f"; did you mean `{guess}`?" if guess else ""
             yield _Misfit(f"it has no column `{name}`{said}", name)
             continue
         wanted, found = _bare(columns[name]), _bare(field.type)
         if type(wanted) is not type(found) and not _fits(wanted, found):
             yield _Misfit(f"`{name}` is {describe(found)}, the column {describe(wanted)}", name)
-    filled = {*GENERATED, *defaults, *meant}
-    needed = [
-        name
-        for name, kind in columns.items()
-        if name not in filled and not isinstance(kind, Optional)
-    ]
-    for name in needed:
-        if name in fields and fields[name].optional:
+        elif name in needed and field.optional:
             yield _Misfit(f"`{name}` may be absent, the column may not", name)
-    missing = [name for name in needed if name not in fields]
     if missing:
-        what = "columns" if len(missing) > 1 else "column"
-        get = "get" if len(missing) > 1 else "gets"
+        what, get = ("columns", "get") if len(missing) > 1 else ("column", "gets")
         yield _Misfit(f"the {what} {listing(missing)} {get} no value")
 
 
