@@ -1,8 +1,9 @@
 """Processes that are killed at random instants, with real sockets around them and a real file.
 
-A carousel asks a model, posts to Discord under a key, and deletes without one. However often it is
-killed and resumed, what was sent is what an undisturbed run sends, but for deletions that were said
-to be unknown. BOTTICELLI_KILLS says how many kills, 20 without it.
+A carousel takes rows from a table, asks a model, posts to Discord under a key, deletes a channel
+without one, and stores what the model said. However often it is killed and resumed, what was sent
+and what the tables hold is what an undisturbed run leaves, but for deletions that were said to be
+unknown. BOTTICELLI_KILLS says how many kills, 12 without it, half of them on each database.
 """
 
 import json
@@ -24,22 +25,33 @@ from servers.contract import Contract
 from servers.discord import TOKEN, DiscordServer, serving
 from servers.listening import Reply, listening
 from servers.openai import completion
+from servers.postgres import PostgresServer
+from sqlalchemy import create_engine, inspect, text
 
-KILLS = int(os.environ.get("BOTTICELLI_KILLS", "20"))
+from botticelli.runtime.databases.address import parse_url
+from botticelli.runtime.journal.file import open_journal
+from botticelli.runtime.problems import StoreError
+
+KILLS = int(os.environ.get("BOTTICELLI_KILLS", "12"))
 BOTTICELLI = [sys.executable, "-c", "from botticelli.cli.main import main; main()"]
 ITERATIONS = 5
 
 SOURCE = """
 [narrative]
 name = "kills"
+target = "thoughts"
 [toc]
 order = ["write", { parallel = ["post", "shorten"] }, "remove", "reflect"]
 [carousel]
 iterations = 5
 [acts]
-write = "Write number {{ iteration }}."
+write = ["tables.queue", "Write number {{ iteration }}."]
 shorten = "Shorten: {{ write }}"
 reflect = "What of {{ shorten }}, posted as {{ post.id }}?"
+[tables.queue]
+table_name = "jobs"
+limit = 2
+consume = true
 [acts.post]
 input = ["bots.post"]
 [acts.remove]
@@ -67,8 +79,13 @@ max_tokens = 50
 """
 
 
+THOUGHTS = "SELECT word FROM thoughts ORDER BY id"
+LEFT = "SELECT id FROM jobs ORDER BY id"
+LEASES = "SELECT row_key FROM botticelli_leases"
+
+
 class Oracle:
-    """A model whose answer depends on the request alone."""
+    """A model whose answer depends on the request alone; what it thinks of something is JSON."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -76,14 +93,19 @@ class Oracle:
     def take(self, path: str, headers: Any, data: bytes) -> Reply:
         self.asked += 1
         said = json.loads(data)["messages"]
-        return Reply(completion(sha256(json.dumps(said).encode()).hexdigest()[:12]), slow=0.01)
+        word = sha256(json.dumps(said).encode()).hexdigest()[:12]
+        thinks = "What of" in said[-1]["content"]
+        return Reply(completion(json.dumps({"word": word}) if thinks else word), slow=0.01)
 
 
 class Site:
     """A project, its servers, and the processes that are run in it."""
 
-    def __init__(self, folder: Path, discord: DiscordServer, oracle: Oracle, address: str) -> None:
+    def __init__(
+        self, folder: Path, discord: DiscordServer, oracle: Oracle, address: str, url: str
+    ) -> None:
         self.folder = folder
+        self.database = create_engine(parse_url(url))
         self.discord = discord
         self.oracle = oracle
         self.environment = {
@@ -93,6 +115,7 @@ class Site:
             "DISCORD_BASE_URL": discord.address,
             "OPENAI_BASE_URL": address,
             "OPENAI_API_KEY": "none",
+            "DATABASE_URL": url,
         }
         (folder / "kills.toml").write_text(SOURCE)
         (folder / "botticelli.toml").write_text(CONFIGURATION)
@@ -101,6 +124,12 @@ class Site:
         self.discord.forget()
         self.discord.reply("*", slow=0.01, times=1_000_000)
         self.oracle.asked = 0
+        with self.database.begin() as connection:
+            for table in inspect(connection).get_table_names():
+                connection.execute(text(f"DROP TABLE {table}"))
+            connection.execute(text("CREATE TABLE jobs (id integer PRIMARY KEY)"))
+            for number in range(2 * ITERATIONS + 2):
+                connection.execute(text(f"INSERT INTO jobs VALUES ({number})"))
 
     def execute(self, *arguments: str, kill: tuple[int, float] | None = None) -> tuple[int, str]:
         """Run the command and return its exit code and what it said of errors.
@@ -139,6 +168,23 @@ class Site:
         )
         return sorted(shown.stdout.split("\n── ")[1:])
 
+    def rows(self, query: str) -> list[Any]:
+        with self.database.connect() as connection:
+            return list(connection.execute(text(query)).scalars())
+
+    @property
+    def has_run(self) -> bool:
+        """Whether there is a run to go on with; the first may be killed before it says so."""
+        try:
+            journal = open_journal(self.folder, create=False)
+        except StoreError:
+            return False
+        if journal is None:
+            return False
+        found = journal.runs(1)
+        journal.close()
+        return bool(found)
+
     def sent(self) -> list[str]:
         return [message["content"] for message in self.discord.messages]
 
@@ -148,14 +194,26 @@ class Site:
         )
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'tables.sqlite'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    with server.database() as name:
+        yield server.url(name)
+
+
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def site(tmp_path: Path, url: str) -> Iterator[Site]:
     contract = Contract.read("discord.openapi.json")
     if contract is None:
         pytest.skip("the contract discord.openapi.json is not in ../shared/contracts")
     oracle = Oracle()
     with serving(contract) as discord, listening(oracle.take) as address:
-        yield Site(tmp_path, discord, oracle, address)
+        made = Site(tmp_path, discord, oracle, address, url)
+        yield made
+        made.database.dispose()
         assert discord.faults == []
 
 
@@ -174,7 +232,7 @@ def campaign(site: Site, chance: random.Random, kills: int) -> tuple[int, set[st
             unknown.update(re.findall(r'channels.delete {"channel_id": "(\d+)"}', said))
             arguments = ["--resume", "last", "--on-unknown", chance.choice(["skip", "repeat"])]
         elif code == -signal.SIGKILL:
-            arguments = ["--resume", "last"] if site.requests() else ["kills.toml"]
+            arguments = ["--resume", "last"] if site.has_run else ["kills.toml"]
         else:
             pytest.fail(said)
 
@@ -184,17 +242,22 @@ def test_kills_lose_nothing_and_repeat_nothing(site: Site) -> None:
     site.forget()
     assert site.execute("kills.toml")[0] == 0
     messages, answers, asked = site.sent(), site.answers(), site.oracle.asked
-    assert len(messages) == ITERATIONS
+    thoughts, left = site.rows(THOUGHTS), site.rows(LEFT)
+    assert (len(messages), len(thoughts), left) == (ITERATIONS, ITERATIONS, [10, 11])
     chance = random.Random(17)
     kills = doubts = 0
-    while kills < KILLS:
+    while kills < KILLS // 2:
         for file in (site.folder / ".botticelli").iterdir():
             file.unlink()
         site.forget()
-        killed, unknown = campaign(site, chance, KILLS - kills)
+        killed, unknown = campaign(site, chance, KILLS // 2 - kills)
         kills += killed
         doubts += len(unknown)
         assert site.sent() == messages
+        assert site.rows(LEFT) == left
+        assert site.rows(LEASES) == []
+        assert len(site.rows(THOUGHTS)) == ITERATIONS
+        assert sum(each not in thoughts for each in site.rows(THOUGHTS)) <= len(unknown)
         for channel, times in site.removed().items():
             assert times == 1 or channel in unknown
         done = {*site.removed(), *unknown}
