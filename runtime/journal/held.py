@@ -45,7 +45,7 @@ def held_rows(effects: Iterable[Effect], recording: Recording) -> tuple[Held, ..
     for effect in effects:
         if isinstance(effect, QueryTable):
             queries.append(effect)
-        elif not isinstance(recording.read(str(effect.address)), Failure):
+        elif isinstance(effect, GiveBackRows) or not _failed(recording, effect):
             settled.update(each.place for each in let_go(effect))
     held: list[Held] = []
     for query in queries:
@@ -54,6 +54,10 @@ def held_rows(effects: Iterable[Effect], recording: Recording) -> tuple[Held, ..
         if isinstance(result, TableResult) and result.taken is not None:
             held.append(Held(result.taken, str(query.unit)))
     return tuple(held)
+
+
+def _failed(recording: Recording, effect: Effect) -> bool:
+    return isinstance(recording.read(str(effect.address)), Failure)
 
 
 def let_go(effect: Effect) -> tuple[Taken, ...]:

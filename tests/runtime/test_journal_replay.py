@@ -14,112 +14,41 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from programs import (
-    MONDAY,
-    PLACE,
-    act,
-    answer,
-    carousel,
-    narrative,
-    program,
-    send,
-    sequence,
-)
+from programs import MONDAY, answer
+from trees import WORDS, programs
 
-from botticelli.compiler.ir.expressions import Compare, Literal, Name
-from botticelli.compiler.ir.program import Branch, Parallel, Program, Repeat, RunAct, Sequence, Step
+from botticelli.compiler.ir.program import Program
+from botticelli.runtime.databases.records import Rows, Taken
 from botticelli.runtime.drivers.protocol import ModelAnswer
 from botticelli.runtime.effects import (
+    AcknowledgeRows,
     AskModel,
     CommandResult,
     Completion,
+    Done,
     Effect,
     Exhaustion,
     Failure,
+    GiveBackRows,
     Moment,
+    QueryTable,
     ReadClock,
     Result,
+    TableResult,
     Wait,
 )
 from botticelli.runtime.events import EventNode
 from botticelli.runtime.flow.carousel import Tally
 from botticelli.runtime.flow.interpret import Outcome, interpret
 from botticelli.runtime.journal.encoding import decode_result, encode_result
-from botticelli.runtime.journal.entries import Completed, Intent
+from botticelli.runtime.journal.entries import Completed, Intent, RunEntries
 from botticelli.runtime.journal.file import open_journal
 from botticelli.runtime.journal.records import RunRecord
 from botticelli.runtime.journal.replay import replay
-from botticelli.runtime.journal.resumption import Scripts, resume
+from botticelli.runtime.journal.resumption import Resumption, Scripts, resume
+from botticelli.runtime.journal.starting_over import start_over
 from botticelli.runtime.platforms.protocol import CommandTraits
 from botticelli.runtime.problems import SetupError
-
-ACTS = tuple("abcdef")
-WORDS = ("yes", "no", "perhaps")
-
-conditions = st.builds(
-    lambda name, word: Compare(operator="=", left=Name(name, ()), right=Literal(word)),
-    st.sampled_from(ACTS),
-    st.sampled_from(WORDS),
-)
-run_act = st.sampled_from(ACTS).map(lambda name: RunAct(act=name, place=PLACE))
-
-
-def sequences(steps: st.SearchStrategy[Step]) -> st.SearchStrategy[Sequence]:
-    return st.lists(steps, min_size=1, max_size=3).map(lambda found: sequence(*found))
-
-
-def compound(steps: st.SearchStrategy[Step]) -> st.SearchStrategy[Step]:
-    bodies = sequences(steps)
-    return st.one_of(
-        bodies,
-        st.lists(bodies, min_size=2, max_size=3).map(
-            lambda found: Parallel(steps=tuple(found), place=PLACE)
-        ),
-        st.builds(
-            lambda condition, then, otherwise: Branch(
-                condition=condition, then=then, otherwise=otherwise, place=PLACE
-            ),
-            conditions,
-            bodies,
-            st.none() | bodies,
-        ),
-        st.builds(
-            lambda body, count, until, history, patient: Repeat(
-                body=body,
-                carousel=carousel(count, continue_on_error=patient),
-                until=until,
-                history=history,
-                place=PLACE,
-            ),
-            bodies,
-            st.integers(1, 3),
-            st.none() | conditions,
-            st.sampled_from(["shared", "fresh"]),
-            st.booleans(),
-        ),
-    )
-
-
-orders = sequences(st.recursive(run_act, compound, max_leaves=8))
-
-
-@st.composite
-def programs(draw: st.DrawFn) -> Program:
-    """Acts a to c ask a model, d and e send a message, f does both; a carousel around them."""
-    acts = [
-        act("a", "One {{ iteration }}"),
-        act("b", "Two", when=draw(st.none() | conditions)),
-        act("c", "{{ previous is defined and previous }}", carousel=carousel(2)),
-        act("d", send(content="{{ iteration }}")),
-        act("e", send(required=False)),
-        act("f", send(), "Three"),
-    ]
-    repeated = carousel(
-        draw(st.integers(1, 3)),
-        continue_on_error=draw(st.booleans()),
-        every=draw(st.none() | st.just(60.0)),
-    )
-    return program(narrative(*acts, order=draw(orders), carousel=repeated))
 
 
 class World:
@@ -142,8 +71,72 @@ class World:
         chance = sha256(str(effect.address).encode()).digest()
         if chance[0] < self._failing:
             return Failure("no")
+        if isinstance(effect, QueryTable | AcknowledgeRows | GiveBackRows):
+            return self.deal(effect)
         word = WORDS[chance[1] % len(WORDS)]
         return answer(word) if isinstance(effect, AskModel) else CommandResult(word)
+
+    def deal(self, effect: QueryTable | AcknowledgeRows | GiveBackRows) -> Result:
+        """Give rows that there is no end of, which bear the name of the place that takes them."""
+        if not isinstance(effect, QueryTable):
+            return Done()
+        place = str(effect.address)
+        return taken(place, (place,))
+
+    def go_on(self, found: Resumption, entries: RunEntries, made: Program) -> Resumption:
+        """Do what comes before a resumed run's first effect."""
+        return found
+
+
+class Market(World):
+    """Rows that others take too, while the run is away: two of them for each reading."""
+
+    def __init__(self, failing: int = 0, before: "Market | None" = None) -> None:
+        super().__init__(failing)
+        self.next_row = 0 if before is None else before.next_row
+        self.leases: dict[str, str] = {} if before is None else before.leases
+        self.acknowledged: list[str] = [] if before is None else before.acknowledged
+        self.stolen: set[str] = set() if before is None else before.stolen
+
+    def deal(self, effect: QueryTable | AcknowledgeRows | GiveBackRows) -> Result:
+        if isinstance(effect, QueryTable):
+            place = str(effect.address)
+            keys = (f"row-{self.next_row}", f"row-{self.next_row + 1}")
+            self.next_row += 2
+            for key in [each for each, holder in self.leases.items() if holder == place]:
+                del self.leases[key]
+            self.leases.update(dict.fromkeys(keys, place))
+            return taken(place, keys)
+        if isinstance(effect, AcknowledgeRows) and not all(map(self.holds, effect.taken)):
+            return Failure("they went to another")
+        for each in effect.taken:
+            for key in each.keys:
+                self.leases.pop(key, None)
+                if isinstance(effect, AcknowledgeRows):
+                    self.acknowledged.append(key)
+        return Done()
+
+    def holds(self, rows: Taken) -> bool:
+        return all(self.leases.get(key) == rows.place for key in rows.keys)
+
+    def steal(self, chance: Random) -> None:
+        """Give some rows to others."""
+        for key in [each for each in self.leases if chance.random() < 0.4]:
+            del self.leases[key]
+            self.stolen.add(key)
+
+    def go_on(self, found: Resumption, entries: RunEntries, made: Program) -> Resumption:
+        lost = [each for each in found.held if not self.holds(each.taken)]
+        if not lost:
+            return found
+        again = start_over(flow_of(made), found, lost, lambda effect: traits(effect).writes)
+        entries.start_over(again.forgotten, again.kept)
+        return again.resumption
+
+
+def taken(place: str, keys: tuple[str, ...]) -> TableResult:
+    rows = Rows(columns=("id",), values=tuple((key,) for key in keys), text=f"{keys}")
+    return TableResult(rows, Taken(place=place, table="jobs", keys=keys))
 
 
 def flow_of(made: Program) -> Any:
@@ -158,9 +151,16 @@ def undisturbed(made: Program, failing: int) -> tuple[Outcome, dict[str, Result]
 
 
 def drive(
-    flow: Any, batch: Any, world: World, chance: Random, entries: Any, lives: int | None
+    flow: Any,
+    batch: Any,
+    world: World,
+    chance: Random,
+    entries: Any,
+    lives: int | None,
+    found: Resumption | None = None,
 ) -> Outcome | None:
     """Perform effects in random order, and journal them; None when killed after `lives` of them."""
+    kept = frozenset[str]() if found is None else found.kept
     under_way: list[Effect] = []
     completed: list[Completed] = []
     batch = next(flow) if batch is None else batch
@@ -168,7 +168,8 @@ def drive(
         effects = [item for item in batch if not isinstance(item, EventNode)]
         under_way += effects
         if entries is not None:
-            intents = [Intent(each, MONDAY, traits(each).writes) for each in effects]
+            fresh = [each for each in effects if str(each.address) not in kept]
+            intents = [Intent(each, MONDAY, traits(each).writes) for each in fresh]
             entries.enter(completed, intents)
         if lives is not None and len(world.performed) >= lives:
             return None
@@ -176,7 +177,10 @@ def drive(
         completed = []
         if under_way:
             effect = under_way.pop(chance.randrange(len(under_way)))
-            result = world.respond(effect)
+            if found is not None and str(effect.address) in kept:
+                result = found.recording.read(str(effect.address))
+            else:
+                result = world.respond(effect)
             completion = Completion(effect.address, result)
             completed = [Completed(str(effect.address), result, MONDAY)]
         try:
@@ -188,7 +192,8 @@ def drive(
 
 
 def traits(effect: Effect) -> CommandTraits:
-    return CommandTraits(writes=effect.subject == "discord.messages.send", keyed=True)
+    writes = isinstance(effect, AcknowledgeRows) or effect.subject == "discord.messages.send"
+    return CommandTraits(writes=writes, keyed=True)
 
 
 def process(folder: Path, made: Program, world: World, chance: Random, lives: int | None) -> Any:
@@ -207,7 +212,7 @@ def process(folder: Path, made: Program, world: World, chance: Random, lives: in
                 iterations=1,
             )
             entries = journal.begin(record, made)
-            batch, flow = None, flow_of(made)
+            batch, flow, found = None, flow_of(made), None
         else:
             entries = journal.reopen("run")
             scripts = Scripts(now=lambda: flow_of(made), before=None, environment={})
@@ -217,6 +222,7 @@ def process(folder: Path, made: Program, world: World, chance: Random, lives: in
                 entries.close()
                 raise
             assert found.unknown == ()
+            found = world.go_on(found, entries, made)
             flow = flow_of(made)
             replayed = replay(flow, found.recording, on_effect=lambda effect: None)
             if replayed.outcome is not None:
@@ -224,7 +230,7 @@ def process(folder: Path, made: Program, world: World, chance: Random, lives: in
                 return replayed.outcome
             batch = replayed.pending
         try:
-            return drive(flow, batch, world, chance, entries, lives)
+            return drive(flow, batch, world, chance, entries, lives, found)
         finally:
             entries.close()
     finally:
@@ -262,6 +268,40 @@ def test_a_run_that_is_killed_and_resumed_ends_as_an_undisturbed_one(
     assert dict(seen) == expected
     repeated = [address for address, result in seen if not isinstance(result, Failure)]
     assert len(repeated) == len(set(repeated))
+
+
+@settings(max_examples=120, deadline=None)
+@given(programs(), st.lists(st.integers(0, 12), min_size=1, max_size=3), st.integers(0, 1000))
+def test_rows_are_dealt_with_once_whoever_takes_them_meanwhile(
+    made: Program, kills: list[int], seed: int
+) -> None:
+    """What others took makes its iteration start over: as many rows are acknowledged as by an
+    undisturbed run, none of them another's, and no message is sent twice."""
+    whole = Market()
+    assert drive(flow_of(made), None, whole, Random(0), None, None) is not None
+    chance = Random(seed)
+    folder = Path(tempfile.mkdtemp())
+    seen: list[tuple[str, Result]] = []
+    world = Market()
+    try:
+        for lives in (*kills, None):
+            world = Market(before=world)
+            try:
+                outcome = process(folder, made, world, Random(seed), lives)
+            except SetupError:  # everything was done when it was killed, but for saying so
+                break
+            seen += world.performed
+            if outcome is not None:
+                assert outcome.error is None
+                break
+            world.steal(chance)
+    finally:
+        shutil.rmtree(folder)
+    assert len(world.acknowledged) == len(set(world.acknowledged)) == len(whole.acknowledged)
+    assert not world.stolen & set(world.acknowledged)
+    assert world.leases == {}
+    sent = [address for address, result in seen if isinstance(result, CommandResult)]
+    assert len(sent) == len(set(sent))
 
 
 RESULTS: list[Result] = [
