@@ -34,7 +34,7 @@ def summarize(
         lines.append(f"  because  {event.message}")
     bounds = None if partial else event.bounds
     lines.extend(_use(event, bounds))
-    if bounds is not None and event.completed + event.failures < event.iterations:
+    if bounds is not None and 1 < event.iterations > event.completed + event.failures:
         done = f"{event.completed + event.failures} of {event.iterations} iterations ended"
         lines.append(f"  note     {done}; the bounds are those of all of them")
     if event.simulated:

@@ -243,13 +243,13 @@ def test_a_cap_that_was_reached_may_be_raised(project: Path) -> None:
 
 
 def test_tokens_of_a_run_may_be_capped_on_the_command_line(project: Path) -> None:
-    result = execute("scenes.toml", "--max-tokens", "66000", "--events", "events.jsonl")
+    result = execute("scenes.toml", "--max-tokens", "2400", "--events", "events.jsonl")
     assert result.exit_code == 1
-    assert "max_tokens = 66,000, which caps the run, would be passed" in result.stdout
+    assert "max_tokens = 2,400, which caps the run, would be passed" in result.stdout
     assert [each["act"] for each in events(project / "events.jsonl") if "characters" in each] == [
         "draft"
     ]
-    assert resume("--max-tokens", "300000").exit_code == 0
+    assert resume("--max-tokens", "30000").exit_code == 0
 
 
 def test_what_is_said_when_resuming_holds_from_then_on(project: Path) -> None:
