@@ -22,13 +22,13 @@ def _rule(ctx: click.Context, param: click.Parameter, value: str | None) -> Rule
 
 def _hint(value: str) -> str:
     """Say which rule was most likely meant, or where all of them are listed."""
-    from botticelli.compiler.nearest import nearest
+    from botticelli.compiler.findings.selection import nearest_rule
 
-    names = {rule.name: rule for rule in RULES.values()}
-    guess = nearest(value, names)
+    guess = nearest_rule(value.strip())
     if guess is None:
         return " `botticelli rule` lists all of them."
-    return f" Did you mean `{guess}` ({names[guess].code})?"
+    rule = next(each for each in RULES.values() if guess in {each.code, each.name})
+    return f" Did you mean `{rule.name}` ({rule.code})?"
 
 
 @click.command("rule")

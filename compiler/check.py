@@ -12,7 +12,7 @@ from botticelli.compiler.rules.content import check_content
 from botticelli.compiler.rules.filters import check_filters
 from botticelli.compiler.rules.media import check_media
 from botticelli.compiler.rules.models import check_models
-from botticelli.compiler.rules.order import check_order
+from botticelli.compiler.rules.order import check_order, check_unused_acts
 from botticelli.compiler.rules.policies import check_policies
 from botticelli.compiler.rules.prompts import check_prompts
 from botticelli.compiler.rules.resources import check_resources
@@ -45,6 +45,7 @@ RULES = (
     check_taint,
     check_prompts,
     check_models,
+    check_unused_acts,
 )
 
 # What is still certain in a file that cannot be read whole; all else may rest on what is merely

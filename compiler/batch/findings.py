@@ -75,9 +75,9 @@ class Inspector:
         return workspace
 
     def _configuration(self, target: Target) -> Suppressed:
-        from botticelli.compiler.workspace.configuration import read_configuration_file
+        from botticelli.compiler.workspace.configuration import check_configuration_file
 
-        return self._of_project(target, read_configuration_file)
+        return self._of_project(target, check_configuration_file)
 
     def _lock_file(self, target: Target) -> Suppressed:
         from botticelli.compiler.workspace.lock import read_lock

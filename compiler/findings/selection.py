@@ -1,5 +1,6 @@
 """Which rules are reported: selected, ignored, ignored in some files, made errors by `strict`."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
@@ -93,9 +94,25 @@ def unknown_selector(selector: str) -> str | None:
     """Return what is wrong with a selector, or None if it selects something."""
     if any(_weight(rule, (selector,)) is not None for rule in RULES.values()):
         return None
-    names = [*RULES, *(rule.name for rule in RULES.values())]
-    guess = nearest(selector, names)
+    guess = nearest_rule(selector)
     return f"`{selector}` is no rule" + (f"; did you mean `{guess}`?" if guess else "")
+
+
+_CODE = re.compile(r"BOT[-_ ]?([0-9OIL]*)", re.IGNORECASE)
+_DIGITS = str.maketrans("OIL", "011")
+
+
+def nearest_rule(word: str) -> str | None:
+    """Return the code or name that a misspelt one stands for.
+
+    Codes that differ in a digit have nothing to do with each other: of a code, only how it is
+    written can be wrong.
+    """
+    written = _CODE.fullmatch(word)
+    if written is not None:
+        code = f"BOT{written[1].upper().translate(_DIGITS)}"
+        return code if code in RULES else None
+    return nearest(word, [rule.name for rule in RULES.values()])
 
 
 def _weight(rule: Rule, selectors: Sequence[str]) -> int | None:

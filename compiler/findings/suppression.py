@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from botticelli.compiler.diagnostics import Diagnostic, Edit, Fix, Location
+from botticelli.compiler.findings.selection import nearest_rule
 from botticelli.compiler.findings.suppressed import Suppressed, UnusedIgnore
-from botticelli.compiler.nearest import nearest
 from botticelli.compiler.source import Source, Span
 from botticelli.compiler.syntax.nodes import Document, Place
 from botticelli.grammar import catalogue
@@ -117,7 +117,7 @@ def _help(ignore: Ignore) -> str | None:
     known = [*catalogue.RULES, *(rule.name for rule in catalogue.RULES.values())]
     if not ignore.code or ignore.code in known:
         return None
-    guess = nearest(ignore.code, known)
+    guess = nearest_rule(ignore.code)
     return f"`{ignore.code}` is no rule" + (f"; did you mean `{guess}`?" if guess else "")
 
 

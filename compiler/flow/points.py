@@ -167,12 +167,17 @@ class ConditionPoint(Struct, frozen=True):
 
 
 class Flow(Struct, frozen=True):
-    """A narrative's order, followed. What ``previous`` of a point means stands in ``latest``."""
+    """A narrative's order, followed. What ``previous`` of a point means stands in ``latest``.
+
+    ``misnamed`` are names in the order that are no acts, each with the act that it most likely
+    means.
+    """
 
     acts: tuple[ActPoint, ...]
     conditions: tuple[ConditionPoint, ...]
     latest: tuple[Latest, ...]
     later: dict[str, Name]
+    misnamed: dict[str, Act | None]
     end: Point
 
     @property
@@ -206,7 +211,9 @@ def follow(
     if narrative.order is not None:
         end = walk.step(narrative.order.body, start)
         later = walk.named(narrative.order.body)
-    return Flow(tuple(walk.acts), tuple(walk.conditions), tuple(walk.latest), later, end)
+    return Flow(
+        tuple(walk.acts), tuple(walk.conditions), tuple(walk.latest), later, walk.misnamed, end
+    )
 
 
 class _Walk:
@@ -219,6 +226,7 @@ class _Walk:
         self.acts: list[ActPoint] = []
         self.conditions: list[ConditionPoint] = []
         self.latest: list[Latest] = [Latest()]
+        self.misnamed: dict[str, Act | None] = {}
 
     def named(self, step: Step) -> dict[str, Name]:
         """The acts that a step names, each where it does so first."""
@@ -235,7 +243,10 @@ class _Walk:
             return self._known[name.value]
         if self._names is None:
             self._names = Names(self._known)
-        return self._known.get(self._names.nearest(name.value) or "")
+        if name.value not in self.misnamed:
+            meant = self._names.nearest(name.value)
+            self.misnamed[name.value] = self._known.get(meant or "")
+        return self.misnamed[name.value]
 
     def _add_latest(self, act: Act | None, *others: int) -> int:
         self.latest.append(Latest(act, others))

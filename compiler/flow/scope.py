@@ -45,7 +45,8 @@ class Surroundings(Struct, frozen=True, dict=True):
     """What is the same at every place of one narrative.
 
     ``aliases`` are the names that table inputs bring into scope, by act; ``later`` are the acts
-    that the order names anywhere, each where it does so first.
+    that the order names anywhere, each where it does so first; ``misnamed`` are names in it that
+    are no acts, and ``wanted`` collects the acts that something uses and no order runs.
     """
 
     unit: Unit
@@ -54,8 +55,10 @@ class Surroundings(Struct, frozen=True, dict=True):
     acts: Mapping[str, Act]
     aliases: Aliases
     later: Mapping[str, Name]
+    misnamed: Mapping[str, Act | None]
     latest: Sequence[Latest]
     has_triggers: bool
+    wanted: set[str] = set()
     _types: dict[int, Type] = {}
 
     @cached_property
@@ -132,6 +135,7 @@ def surround(at: NarrativeAt, workspace: Workspace) -> tuple[Surroundings, Flow]
         acts=acts,
         aliases=aliases,
         later=flow.later,
+        misnamed=flow.misnamed,
         latest=flow.latest,
         has_triggers=bool(at.unit.file.triggers),
     )
@@ -160,7 +164,21 @@ class PlaceScope:
         elif name in RESERVED:
             return self._resolve_reserved(name)
         found = self._alias(name)
-        return act if found is None else self._resolve_alias(*found)
+        if found is not None:
+            return self._resolve_alias(*found)
+        if act is None and name in self._around.misnamed:
+            return self._resolve_misnamed(name, missing)
+        if act is not None and name != self._own_name and name not in self._around.later:
+            self._around.wanted.add(name)
+        return act
+
+    def _resolve_misnamed(self, name: str, missing: frozenset[str]) -> Resolution | None:
+        """A name that the order takes for an act's, which is reported there, stands for the act
+        that it most likely means, or for one of which nothing is known."""
+        act = self._around.misnamed[name]
+        if act is None:
+            return Bound(type=Unknown())
+        return self._resolve_act(act.name.value, self._point.without(missing))
 
     def _resolve_reserved(self, name: str) -> Resolution | None:
         match name:

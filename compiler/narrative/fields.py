@@ -49,12 +49,17 @@ class Fields:
 
     def forgive(self, keys: Iterable[str]) -> None:
         """Report the keys that are none of ``keys``. One that differs from a known key by a slip
-        of the fingers is then read as that key: what stands under it is not missed as well."""
+        of the fingers is then read as that key: what stands under it is not missed as well. Where
+        that key stands there too, what it lacks may be under the other."""
         self.known.update(dict.fromkeys(keys))
         for key in self.table.entries:
             if self._is_unknown(key):
-                meant = self._unknown(key)
-                if meant is not None and meant not in self.table.entries and is_slip(key, meant):
+                meant = self._unknown(key, nearest(key, self.known))
+                if meant is None or not is_slip(key, meant):
+                    continue
+                if meant in self.table.entries:
+                    self.unread.add((meant, ""))
+                else:
                     self._misspelt.setdefault(meant, key)
 
     def first_of(self, *keys: str) -> str | None:
@@ -127,10 +132,10 @@ class Fields:
             and not key.startswith(USER_KEY_PREFIX)
         )
 
-    def _unknown(self, key: str) -> str | None:
+    def _unknown(self, key: str, guess: str | None = None) -> str | None:
         """Report one unknown key; return the one that was most likely meant."""
         free = [known for known in self.known if known not in self.table.entries]
-        guess = nearest(key, free) or nearest(key, self.known)
+        guess = guess or nearest(key, free) or nearest(key, self.known)
         location = self.table.key_location(key)
         if guess is None:
             note = "not a key here"

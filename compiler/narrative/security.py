@@ -7,6 +7,7 @@ from botticelli.compiler.syntax.nodes import Array, Node, Scalar
 
 
 def read_security(fields: Fields) -> Security:
+    fields.forgive(("tables", "policy", "constraints", "content"))
     tables = fields.sub("tables", "[security.tables]")
     write = tables.texts("write") if tables else None
     if tables:
@@ -21,6 +22,7 @@ def read_security(fields: Fields) -> Security:
 
 
 def _read_policy(fields: Fields) -> Policy:
+    fields.forgive(("allowed_commands", "denied_commands", "require_confirmation"))
     return Policy(
         allowed=fields.texts("allowed_commands"),
         denied=fields.texts("denied_commands"),
@@ -46,6 +48,7 @@ def _read_constraints(fields: Fields) -> dict[str, Node] | None:
 
 
 def _read_content(fields: Fields) -> ContentRules:
+    fields.forgive(("max_length", "block_mass_mentions", "prohibited_patterns", "allowed_domains"))
     return ContentRules(
         max_length=fields.integer("max_length", 1),
         block_mass_mentions=fields.boolean("block_mass_mentions"),

@@ -42,15 +42,17 @@ def _block(diagnostic: Diagnostic, paint: Paint) -> str:
     excerpts = _excerpts(diagnostic, paint)
     change = _change_rows(diagnostic, paint)
     rows = [row for _, part in excerpts for row in part] + change
-    gutter = _Gutter(max(row.number or 0 for row in rows), paint)
+    gutter = _Gutter(max((row.number or 0 for row in rows), default=0), paint)
     lines = [_header(diagnostic, paint)]
     for index, (location, part) in enumerate(excerpts):
         corner = "├" if index else "╭"
-        lines += [gutter.place(corner, location), gutter.row(Row(None, ""))]
-        lines += [gutter.row(row) for row in part]
-        lines.append(gutter.row(Row(None, "")))
+        lines.append(gutter.place(corner, location))
+        if part:
+            lines += [gutter.row(row) for row in (Row(None, ""), *part, Row(None, ""))]
     closing = list(_remarks(diagnostic, change, gutter))
-    return "\n".join((lines if closing else lines[:-1]) + closing) + "\n"
+    if not closing and excerpts[-1][1]:
+        lines.pop()
+    return "\n".join(lines + closing) + "\n"
 
 
 class _Gutter:
@@ -98,7 +100,15 @@ def _excerpts(diagnostic: Diagnostic, paint: Paint) -> list[tuple[Location, list
         place = label.location
         _, marks = parts.setdefault(place.source.path, (place, []))
         marks.append(Mark(place.span, one_line(label.message), SECONDARY, primary=False))
-    return [(at, excerpt(at.source, marks, paint)) for at, marks in parts.values()]
+    return [
+        (at, excerpt(at.source, marks, paint) if _has_something(at, marks) else [])
+        for at, marks in parts.values()
+    ]
+
+
+def _has_something(at: Location, marks: Sequence[Mark]) -> bool:
+    """Whether there is a line to show: an empty file, or one that is not read, has none."""
+    return bool(at.source.text) or any(mark.label for mark in marks)
 
 
 def _change_rows(diagnostic: Diagnostic, paint: Paint) -> list[Row]:

@@ -1,6 +1,6 @@
 """Rules on the table of contents: names of acts in it, and acts that no order reaches."""
 
-from botticelli.compiler.diagnostics import Edit, Fix, Label
+from botticelli.compiler.diagnostics import Diagnostic, Edit, Fix, Label
 from botticelli.compiler.flow.steps import act_names
 from botticelli.compiler.narrative.fields import is_slip
 from botticelli.compiler.narrative.located import Name, Text
@@ -13,35 +13,32 @@ from botticelli.compiler.narrative.model import (
     SequenceStep,
     Step,
 )
-from botticelli.compiler.nearest import Names, listing
+from botticelli.compiler.nearest import listing
 from botticelli.compiler.rules.mentions import strings
 from botticelli.compiler.rules.resources import acts_of_file
 from botticelli.compiler.rules.subject import Subject
+from botticelli.compiler.rules.templates import surroundings
+from botticelli.compiler.syntax.nodes import Node
 from botticelli.grammar import catalogue
 
 
 def check_order(subject: Subject) -> None:
-    """Unknown, repeated and unused acts: what the orders of a file make of its acts."""
-    meant: set[str] = set()
-    shared = Names(subject.file.acts)
+    """Unknown and repeated acts: what the orders of a file make of its acts."""
     for narrative in subject.file.narratives:
-        own = Names(subject.file.acts_of(narrative)) if narrative.acts else shared
-        meant |= _unknown_acts(narrative, own, subject)
+        _unknown_acts(narrative, subject)
         if narrative.order is not None:
             _repeated_acts(narrative.order.body, {}, subject)
-    _unused_acts(meant, subject)
 
 
-def _unknown_acts(narrative: Narrative, names: Names, subject: Subject) -> set[str]:
-    """BOT201. Returns the acts that misspelt names most likely mean."""
+def _unknown_acts(narrative: Narrative, subject: Subject) -> None:
+    """BOT201, with the act that a misspelt name most likely means."""
     acts = subject.file.acts_of(narrative)
-    meant: set[str] = set()
+    _, flow = surroundings(narrative, subject)
     for name in act_names(narrative.order.body) if narrative.order else ():
         if name.value in acts or subject.file.may_hold("acts", name.value):
             continue
-        guess = names.nearest(name.value)
-        if guess is not None:
-            meant.add(guess)
+        act = flow.misnamed.get(name.value)
+        guess = act.name.value if act is not None else None
         known = f"acts of this narrative are {listing(acts)}" if acts else "no act is defined"
         subject.reporter.report(
             catalogue.UNKNOWN_ACT,
@@ -52,7 +49,6 @@ def _unknown_acts(narrative: Narrative, names: Names, subject: Subject) -> set[s
             fix=_rename(name, guess),
             about=name.value,  # an order may be that of several narratives
         )
-    return meant
 
 
 def _rename(name: Name, guess: str | None) -> Fix | None:
@@ -96,9 +92,11 @@ def _runs_something(narrative: Narrative) -> bool:
     return narrative.order is not None and any(True for _ in act_names(narrative.order.body))
 
 
-def _unused_acts(meant: set[str], subject: Subject) -> None:
-    """BOT205. Silent where an order is missing or empty: that is the fault, not each act."""
+def check_unused_acts(subject: Subject) -> None:
+    """BOT205. Silent where an order is missing, empty or damaged: that is the fault, not each act.
+    So it is where something uses an act that no order runs, which is said there."""
     file = subject.file
+    meant: set[str] = set()
     if not file.narratives or not all(_runs_something(narrative) for narrative in file.narratives):
         return
     reached: set[int] = set()
@@ -108,6 +106,11 @@ def _unused_acts(meant: set[str], subject: Subject) -> None:
         for name in act_names(narrative.order.body):
             if name.value in acts:
                 reached.add(id(acts[name.value]))
+        around, flow = surroundings(narrative, subject)
+        meant |= around.wanted
+        meant |= {act.name.value for act in flow.misnamed.values() if act is not None}
+        if any(_loses_acts(each, narrative.order.node) for each in subject.unit.diagnostics):
+            return
         if subject.unit.diagnostics:
             # A part of the order may have been passed over: what stands in it is not unused.
             meant |= strings(narrative.order.node)
@@ -120,3 +123,18 @@ def _unused_acts(meant: set[str], subject: Subject) -> None:
                 note="no order leads here",
                 help="add it to the table of contents, or remove it",
             )
+
+
+_LOSE_ACTS = frozenset({catalogue.DUPLICATE_KEY, catalogue.MISSING_KEY, catalogue.WRONG_TYPE})
+
+
+def _loses_acts(diagnostic: Diagnostic, order: Node) -> bool:
+    """Whether a fault of an order leaves open which acts it would name."""
+    if diagnostic.rule not in _LOSE_ACTS:
+        return False
+    at, whole = diagnostic.location, order.location
+    return (
+        at.source is whole.source
+        and whole.span.start < at.span.start
+        and at.span.end <= whole.span.end
+    )

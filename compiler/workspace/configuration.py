@@ -17,7 +17,7 @@ from botticelli.compiler.ir.program import (
 )
 from botticelli.compiler.ir.types import Type
 from botticelli.compiler.lower.settings import lower_budget, lower_retry, lower_settings
-from botticelli.compiler.narrative.fields import USER_KEY_PREFIX, Fields
+from botticelli.compiler.narrative.fields import USER_KEY_PREFIX, Fields, is_slip
 from botticelli.compiler.narrative.located import Key, Located, Text
 from botticelli.compiler.narrative.settings import read_budget, read_conduct
 from botticelli.compiler.reporter import Reporter
@@ -32,6 +32,7 @@ from botticelli.compiler.semantics.configuration import (
 from botticelli.compiler.semantics.tokens import FAMILIES
 from botticelli.compiler.syntax.nodes import Array, Node, Scalar, Table
 from botticelli.compiler.workspace.check_settings import read_check_settings
+from botticelli.compiler.workspace.configuration_names import check_names
 from botticelli.compiler.workspace.discovery import CONFIGURATION, user_configuration
 from botticelli.compiler.workspace.documents import read_document
 from botticelli.compiler.workspace.files import CONTENT, Files
@@ -48,6 +49,7 @@ _LIMITS = (
     "context",
     "max_output",
 )
+_OF_VARIABLES = ("type", "required", "default")
 _COSTS = ("cost_per_million_input_tokens", "cost_per_million_output_tokens")
 
 
@@ -87,6 +89,15 @@ def read_configuration_file(path: Path, reporter: Reporter, files: Files) -> Con
     fields.read("check", read_check_settings, "[check]")
     fields.finish()
     return configuration
+
+
+def check_configuration_file(path: Path, reporter: Reporter, files: Files) -> None:
+    """Read one file by itself, and report what is wrong in it, names of nothing included."""
+    own = read_configuration_file(path, reporter, files).providers
+    of_user = user_configuration()
+    if path != of_user and files.is_file(of_user):
+        own = _merge(read_configuration_file(of_user, Reporter(), files).providers, own)
+    check_names(Fields(read_document(path, files).root, reporter, CONFIGURATION), own)
 
 
 def _read_database(fields: Fields) -> tuple[str | None, QueryCeilings]:
@@ -216,13 +227,19 @@ def _read_variables(fields: Fields) -> dict[str, Variable]:
 
 
 def _read_variable(name: str, node: Node, reporter: Reporter) -> Variable:
-    """A variable is a value, or a table that has nothing but `type`, `required`, `default`."""
-    if not isinstance(node, Table) or not node.entries.keys() & {"type", "required", "default"}:
+    """A variable is a value, or a table that has nothing but `type`, `required`, `default`; one
+    with a key that is nearly one of these is the latter."""
+    keys = node.entries.keys() if isinstance(node, Table) else ()
+    if not isinstance(node, Table) or not any(
+        key == meant or is_slip(key, meant) for key in keys for meant in _OF_VARIABLES
+    ):
         return Variable(default=constant(node))
     fields = Fields(node, reporter, f"variable `{name}`")
     type_text = fields.text("type")
     required = fields.boolean("required")
     default = fields.node("default")
+    if required is not None and required.value and default is not None:
+        fields.conflict("required", "default")
     fields.finish()
     declared = _read_type(type_text, reporter) if type_text is not None else None
     if declared is not None and default is not None:

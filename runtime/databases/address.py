@@ -14,6 +14,7 @@ DEFAULT_FILE = Path(".botticelli", "tables.sqlite")
 KINDS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 _SCHEMES = {"sqlite": "sqlite", "postgres": "postgresql", "postgresql": "postgresql"}
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
+_NAMES_HOST = re.compile(r"(sqlite[^:]*)://(?=[^/])", re.IGNORECASE)
 HIDDEN = "***"
 """What stands in place of a password."""
 _PASSWORD_KEY = r"(?:\w*password|passwd|pwd)"  # noqa: S105 - the name of one
@@ -70,6 +71,9 @@ def parse_url(text: str) -> "URL":
             f"`{masked(text)}` is no URL of a database: expected `sqlite:///FILE` or "
             "`postgresql://USER@HOST/NAME`"
         )
+    if kind == "sqlite" and _NAMES_HOST.match(text):
+        file = _NAMES_HOST.sub(r"\1:///", text)
+        raise DatabaseError(f"`{text}` names a host, and SQLite has none: write `{file}`")
     # With two `@`, part of the password would be taken for the host, and shown.
     ambiguous = kind == "postgresql" and text.partition("?")[0].count("@") > 1
     try:

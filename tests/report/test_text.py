@@ -93,7 +93,7 @@ def test_colours_change_nothing_else(found):
 visible_characters = st.sampled_from("ab=' \t日語🎉\u0301\u202e\x1b\u200b-^│")
 
 
-@given(st.text(visible_characters, max_size=24), st.data())
+@given(st.text(visible_characters, min_size=1, max_size=24), st.data())
 def test_the_underline_stands_under_its_characters(text, data):
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))

@@ -1,0 +1,102 @@
+"""The names in `botticelli.toml` that must be those of something: of platforms, drivers, tiers and
+kinds of databases. A section for what does not exist would silently configure nothing.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Any
+
+from botticelli.compiler.diagnostics import Edit, Fix, Location
+from botticelli.compiler.narrative.fields import USER_KEY_PREFIX, Fields, is_slip
+from botticelli.compiler.narrative.located import Text
+from botticelli.compiler.nearest import listing, nearest
+from botticelli.compiler.reporter import Reporter
+from botticelli.compiler.semantics import commands as registry
+from botticelli.compiler.semantics.providers import DEFAULT_MODELS, Providers
+from botticelli.compiler.syntax.faults import quoted
+from botticelli.compiler.syntax.nodes import Node, Scalar, Table
+from botticelli.grammar.catalogue import BAD_VALUE, UNKNOWN_KEY, Rule
+
+DATABASES = ("sqlite", "postgresql", "postgres")
+"""How the URL of a database begins, before a `+` with the name of a driver."""
+
+
+@cache
+def _installed(group: str) -> frozenset[str]:
+    return frozenset(entry.name for entry in entry_points(group=f"botticelli.{group}"))
+
+
+def check_names(fields: Fields, providers: Mapping[str, Any]) -> None:
+    """Report names of nothing. ``providers`` are all that are configured, by this file or by
+    another."""
+    root, reporter = fields.table, fields.reporter
+    drivers = _Names("driver", {*DEFAULT_MODELS, *_installed("drivers")}, reporter)
+    platforms = _Names("platform", {*registry.platforms(), *_installed("platforms")}, reporter)
+    platforms.check_sections(root.entries.get("platforms"))
+    drivers.check_sections(root.entries.get("drivers"))
+    driver = _text(root, "defaults", "driver")
+    if driver is not None:
+        drivers.check(driver, driver.value.partition(":")[0])
+    for section, key in (("drivers", "tier"), ("providers", "default_tier")):
+        for name, table in _tables(root.entries.get(section)):
+            tier, known = _text(table, key), Providers(providers).tiers(name)
+            if tier is not None and known:
+                _Names("tier", known, reporter, owner=name).check(tier, tier.value)
+    url = _text(root, "database", "url")
+    if url is not None and url.value.partition(":")[0].partition("+")[0].lower() not in DATABASES:
+        reporter.report(
+            BAD_VALUE,
+            url.location,
+            f"{quoted(url.value.partition(':')[0])} is no kind of database that can be used",
+            note="neither SQLite nor PostgreSQL",
+            help="write `sqlite:///FILE` or `postgresql://USER@HOST/NAME`",
+        )
+
+
+class _Names:
+    """The names of one kind of thing; others are reported with the nearest of them."""
+
+    def __init__(
+        self, what: str, known: Iterable[str], reporter: Reporter, owner: str | None = None
+    ) -> None:
+        self._what = what
+        self._none = f"there is no {what}" if owner is None else f"{owner} has no {what}"
+        self._known = sorted(known)
+        self._reporter = reporter
+
+    def check_sections(self, table: Node | None) -> None:
+        for name, _ in _tables(table):
+            if name not in self._known and isinstance(table, Table):
+                self._report(UNKNOWN_KEY, name, table.key_location(name))
+
+    def check(self, text: Text, name: str) -> None:
+        """Check the name that a string begins with."""
+        if name not in self._known:
+            self._report(BAD_VALUE, name, text.part(0, len(name)) if name else text.location)
+
+    def _report(self, rule: Rule, name: str, location: Location) -> None:
+        guess = nearest(name, self._known)
+        self._reporter.report(
+            rule,
+            location,
+            f"{self._none} {quoted(name)}",
+            note=f"did you mean `{guess}`?" if guess else f"no {self._what} of this name",
+            help=None if guess else f"there are {listing(self._known)}",
+            fix=Fix(safe=is_slip(name, guess), edits=(Edit(location, guess),)) if guess else None,
+        )
+
+
+def _tables(node: Node | None) -> Iterable[tuple[str, Table]]:
+    for name, each in node.entries.items() if isinstance(node, Table) else ():
+        if isinstance(each, Table) and not name.startswith(USER_KEY_PREFIX):
+            yield name, each
+
+
+def _text(root: Table, *keys: str) -> Text | None:
+    node: Node | None = root
+    for name in keys:
+        node = node.entries.get(name) if isinstance(node, Table) else None
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        return Text(node.value, node)
+    return None
