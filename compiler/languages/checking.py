@@ -98,7 +98,8 @@ def independent(found: Iterable[Fault], syntax: Sequence[Fault], text: str) -> I
 def _meet(one: Fault, other: Fault, text: str) -> bool:
     """Whether two faults overlap, or have nothing but white space of ``text`` between them."""
     first, second = sorted((one, other), key=lambda fault: fault.start)
-    return second.start < first.end or text[first.end : second.start].isspace()
+    touch = bool(text) and not text[first.end : second.start].strip()
+    return second.start < first.end or touch
 
 
 def _check(

@@ -18,6 +18,7 @@ from botticelli.compiler.faults import Fault, Mark, Replacement
 from botticelli.compiler.ir import expressions as ir
 from botticelli.compiler.ir import types
 from botticelli.compiler.languages import ast, lower
+from botticelli.compiler.languages.functions import ARITIES
 from botticelli.compiler.languages.kinds import bare, describe, is_nullable
 from botticelli.compiler.languages.value_sets import (
     EVERYTHING,
@@ -60,6 +61,13 @@ class _Verdict(Struct, frozen=True):
 
 
 _OPEN = _Verdict()
+
+
+def _is_folded(call: ast.Call) -> bool:
+    """Whether a call with constants is one: of a function that is no clock, and called rightly."""
+    name = call.function.value
+    arity = ARITIES.get(name)
+    return name not in _NOT_FOLDED and arity is not None and arity.admits(len(call.arguments))
 
 
 class Constants:
@@ -115,8 +123,7 @@ class Constants:
 
     def _is_constant(self, node: ast.Expression) -> bool:
         return not any(
-            isinstance(part, _VARYING)
-            or (isinstance(part, ast.Call) and part.function.value in _NOT_FOLDED)
+            isinstance(part, _VARYING) or (isinstance(part, ast.Call) and not _is_folded(part))
             for part in ast.walk(node)
         )
 
