@@ -133,11 +133,11 @@ class Acts:
         return contributed(
             source.place,
             source.retention,
-            size,
+            size.within(source.max_bytes, family),
             text_summary(family),
             value=value,
             family=family,
-            why=value.why,
+            why=value.why if source.max_bytes is None else "",
         )
 
     # Other narratives
@@ -148,7 +148,7 @@ class Acts:
         for name, value in act.arguments.items():
             given[f"vars.{name}"] = self._texts.given(frame, state.values, value, model.family)
         spent, output = self._call(frame, act.narrative, given)
-        source = NarrativeInput(narrative=act.narrative, place=act.place)
+        source = NarrativeInput(narrative=act.narrative, place=act.place, max_bytes=act.max_bytes)
         found = replace(_answered(source, output, model.family), why="")
         return spent, _performed(state, act, found, model.family)
 
@@ -239,11 +239,11 @@ def _answered(source: NarrativeInput, output: Value, family: Family) -> Contribu
     return contributed(
         source.place,
         source.retention,
-        Size(0, output.expected, output.ceiling, 0, output.most),
+        Size(0, output.expected, output.ceiling, 0, output.most).within(source.max_bytes, family),
         known(f"[Narrative: {source.narrative}]", family),
         value=output,
         family=family,
-        why=output.why,
+        why=output.why if source.max_bytes is None else "",
     )
 
 

@@ -35,6 +35,19 @@ class Size(Struct, frozen=True):
     least: int = 0
     most: int | None = 0
 
+    def within(self, most: int | None, family: Family) -> "Size":
+        """The size of the text when it is cut at so many bytes, after a whole line."""
+        if most is None or (self.most is not None and self.most <= most):
+            return self
+        ceiling = most * family.growth
+        return Size(
+            0,
+            min(self.expected, most / BYTES_PER_TOKEN_EXPECTED),
+            ceiling if self.ceiling is None else min(self.ceiling, ceiling),
+            0,
+            most,
+        )
+
 
 def known(text: str, family: Family) -> Size:
     """The size of a text that is known."""

@@ -72,10 +72,12 @@ Value = Constant | Template | ListValue | RecordValue | FilterValue | OrderValue
 
 
 class InputNode(Struct, frozen=True, tag_field="input", kw_only=True):
-    """What all inputs share. `retention` is `full`, `summary` or `drop`."""
+    """What all inputs share. `retention` is `full`, `summary` or `drop`; `max_bytes` is where the
+    text of one that is no medium is cut, at a row or a line."""
 
     place: Place
     retention: str = "full"
+    max_bytes: int | None = None
 
 
 class TextInput(InputNode, frozen=True, tag="text"):
@@ -107,7 +109,6 @@ class CommandInput(InputNode, frozen=True, tag="command"):
     required: bool = False
     resource: str | None = None
     cache_seconds: float | None = None
-    max_bytes: int | None = None
 
 
 class TableInput(InputNode, frozen=True, tag="table"):
@@ -126,7 +127,6 @@ class TableInput(InputNode, frozen=True, tag="table"):
     required: bool = True
     consume: bool = False
     acknowledge: str = "iteration"
-    max_bytes: int | None = None
     row: Record | None = None
 
 
@@ -199,7 +199,8 @@ class Caps(Struct, frozen=True):
 
 
 class Act(Struct, frozen=True, kw_only=True):
-    """One act. `asks_model` is false for an action-only act and for one that calls a narrative."""
+    """One act. `asks_model` is false for an action-only act and for one that calls a narrative;
+    `max_bytes` bounds what the latter answers, as that of an input does."""
 
     name: str
     place: Place
@@ -216,6 +217,7 @@ class Act(Struct, frozen=True, kw_only=True):
     retry: Retry = Retry()
     timeout: float | None = None
     extract_output: bool = False
+    max_bytes: int | None = None
 
 
 class StepNode(Struct, frozen=True, tag_field="step", kw_only=True):

@@ -1,5 +1,7 @@
 """Lowering acts: precedence of settings resolved, conditions and types as nodes."""
 
+from msgspec.structs import replace
+
 from botticelli.compiler.ir import program as ir
 from botticelli.compiler.lower.context import Context
 from botticelli.compiler.lower.expressions import lower_condition, lower_output
@@ -23,7 +25,8 @@ def lower_act(act: Act, narrative: Narrative, defaults: Defaults, context: Conte
     """Lower one act as its narrative runs it."""
     character = context.file.characters.get(act.character.value) if act.character else None
     conducts = [act.conduct, character.conduct if character else Conduct(), narrative.conduct]
-    inputs = tuple(lower_input(item, context) for item in act.inputs)
+    most = value(act.max_bytes)
+    inputs = tuple(_within(lower_input(item, context), most) for item in act.inputs)
     place = context.places.at(act.name.location)
     persona = character.persona if character else None
     return ir.Act(
@@ -48,7 +51,15 @@ def lower_act(act: Act, narrative: Narrative, defaults: Defaults, context: Conte
         retry=lower_retry(*conducts, default=defaults.retry),
         timeout=lower_timeout(*conducts, default=defaults.timeout),
         extract_output=value(act.extract_output) or False,
+        max_bytes=most,
     )
+
+
+def _within(item: ir.Input, most: int | None) -> ir.Input:
+    """What an act says of its inputs holds for those that say nothing themselves."""
+    if most is None or item.max_bytes is not None or isinstance(item, ir.MediaInput):
+        return item
+    return replace(item, max_bytes=most)
 
 
 def _asks_model(inputs: tuple[ir.Input, ...]) -> bool:

@@ -37,7 +37,9 @@ def lower_input(item: Input, context: Context) -> ir.Input:
         case Media():
             return _media(item, context)
         case Reference():
-            return _reference(item, context)
+            found = _reference(item, context)
+            most = value(item.max_bytes)
+            return found if most is None else replace(found, max_bytes=most)
 
 
 def _retention(*said: Located[str] | None) -> str:
@@ -51,7 +53,12 @@ def _text(item: TextInput, context: Context) -> ir.TextInput:
     else:
         assert item.file is not None
         template = context.prompt_file(item.file)
-    return ir.TextInput(place=place, retention=_retention(item.retention), template=template)
+    return ir.TextInput(
+        place=place,
+        retention=_retention(item.retention),
+        max_bytes=value(item.max_bytes),
+        template=template,
+    )
 
 
 def _command(

@@ -125,6 +125,7 @@ def _read_full(name: Name, fields: Fields) -> Act:
         when=fields.text("when"),
         output=_read_output(fields),
         extract_output=fields.boolean("extract_output"),
+        max_bytes=fields.integer("max_bytes", 1),
         description=description,
     )
 

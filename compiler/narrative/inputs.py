@@ -3,6 +3,8 @@
 import re
 from pathlib import PurePosixPath
 
+from msgspec.structs import replace
+
 from botticelli.compiler.diagnostics import Location
 from botticelli.compiler.faults import to_diagnostic
 from botticelli.compiler.languages import ast
@@ -188,6 +190,7 @@ def _media_kind(fields: Fields) -> str | None:
 def _read_ref(fields: Fields) -> Input | None:
     text = fields.text("ref")
     retention = read_retention(fields)
+    most = fields.integer("max_bytes", 1)
     kind = fields.choice("type", TYPES)
     if text is None:
         return None
@@ -201,11 +204,12 @@ def _read_ref(fields: Fields) -> Input | None:
     found = _reference(text, fields.reporter, retention)
     if found and kind and kind.value not in _TYPES_OF_REFERENCES.get(found.kind, ()):
         fields.conflict("type", "ref")
-    return found
+    return found if found is None or most is None else replace(found, max_bytes=most)
 
 
 def _read_text(fields: Fields, act: str) -> TextInput | None:
     retention = read_retention(fields)
+    most = fields.integer("max_bytes", 1)
     key = fields.first_of("content", "text", "file")
     if key is None:
         fields.require(*(("text", "content", "file") if "type" in fields else TELLING_KEYS))
@@ -214,8 +218,10 @@ def _read_text(fields: Fields, act: str) -> TextInput | None:
     if text is None:
         return None
     if key == "file":
-        return TextInput(node=fields.table, text=None, file=text, retention=retention)
+        return TextInput(
+            node=fields.table, text=None, file=text, retention=retention, max_bytes=most
+        )
     if not text.value.strip():
         _blank(text.node, fields.reporter, act)
         return None
-    return TextInput(node=fields.table, text=text, retention=retention)
+    return TextInput(node=fields.table, text=text, retention=retention, max_bytes=most)

@@ -87,6 +87,7 @@ class TextInput(Struct, frozen=True):
     text: Text | None
     file: Text | None = None
     content: Text | None = None
+    max_bytes: Located[int] | None = None
     retention: Located[str] | None = None
 
     @property
@@ -111,6 +112,7 @@ class Reference(Struct, frozen=True):
     end: int
     clauses: TableReference | None = None
     retention: Located[str] | None = None
+    max_bytes: Located[int] | None = None
 
     @property
     def location(self) -> Location:
@@ -200,6 +202,7 @@ class Act(Struct, frozen=True, kw_only=True):
     when: Text | None = None
     output: Text | OutputFields | None = None
     extract_output: Located[bool] | None = None
+    max_bytes: Located[int] | None = None
     description: Scalar | None = None
 
 

@@ -16,7 +16,7 @@ from botticelli.compiler.semantics.templates import TemplateError, as_json, prin
 from botticelli.compiler.semantics.typed import MisfitError, conform, read_answer
 from botticelli.runtime.address import Address
 from botticelli.runtime.effects import CommandResult, Failure, RunCommand
-from botticelli.runtime.events import ActFailed, ActFinished, ActSkipped, ActStarted
+from botticelli.runtime.events import ActFailed, ActFinished, ActSkipped, ActStarted, Warned
 from botticelli.runtime.flow.asking import ask
 from botticelli.runtime.flow.carousel import Tally
 from botticelli.runtime.flow.consuming import acknowledge
@@ -78,13 +78,15 @@ def _read(
     match source:
         case TextInput(template=template):
             text = render(template, scope.names(frame))
-            return text, contribute(source, text)
+            kept = yield from _cut(act, source, address, text)
+            return text, contribute(source, kept)
         case CommandInput():
             value, text = yield from _command(frame, scope, act, source, address)
             return value, contribute(source, text)
         case NarrativeInput(narrative=name):
             value = yield from call_narrative(frame, scope, name, frame.variables, address)
-            return value, contribute(source, printed(value))
+            kept = yield from _cut(act, source, address, printed(value))
+            return value, contribute(source, kept)
         case TableInput(table=table):
             rows = yield from read_table(frame, scope, act, source, address)
             name = render(table, scope.names(frame))
@@ -100,8 +102,9 @@ def _call(frame: Frame, scope: Scope, act: Act, narrative: str) -> Walk[None]:
     given = {key: evaluate(value, names) for key, value in act.arguments.items()}
     variables = {**frame.variables, **given}
     output = yield from call_narrative(frame, scope, narrative, variables, frame.address)
-    source = NarrativeInput(narrative=narrative, place=act.place)
-    scope.conversation.add_result(contribute(source, printed(output)))
+    source = NarrativeInput(narrative=narrative, place=act.place, max_bytes=act.max_bytes)
+    text = yield from _cut(act, source, frame.address, printed(output))
+    scope.conversation.add_result(contribute(source, text))
     scope.finish(act.name, _typed(frame, act, output))
 
 
@@ -148,9 +151,20 @@ def _command(
     match result:
         case CommandResult(value=value):
             scope.state.remember(source.platform, source.command, value)
-            return value, cut(as_json(value), source.max_bytes)
+            text = yield from _cut(act, source, address, as_json(value))
+            return value, text
         case Failure(message=message):
             if source.required:
                 raise ActFailedError(frame.address, act.name, message)
-            return message, cut(message, source.max_bytes)
+            text = yield from _cut(act, source, address, message)
+            return message, text
     raise AssertionError(result)
+
+
+def _cut(act: Act, source: Input, address: Address, text: str) -> Walk[str]:
+    """Cut an input's text at its `max_bytes`, and say so."""
+    kept = cut(text, source.max_bytes)
+    if len(kept) < len(text):
+        said = f"an input of {act.name} was cut after {len(kept):,} of {len(text):,} characters"
+        yield Warned(address=str(address), message=said)
+    return kept

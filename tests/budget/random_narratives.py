@@ -129,7 +129,8 @@ def acts(
         inputs.append(draw(tables(columns)))
     if not inputs or draw(st.integers(0, 3)):
         prompts = (*PROMPTS, *TABLE_PROMPTS * 4) if table else PROMPTS
-        inputs.append(text(draw(st.sampled_from(prompts)), draw(RETENTION)))
+        most = draw(st.sampled_from([None, None, None, 20, 200]))
+        inputs.append(text(draw(st.sampled_from(prompts)), draw(RETENTION), most))
         if draw(st.integers(0, 5)) == 0:
             inputs.append(text(draw(st.sampled_from(PROMPTS)), draw(RETENTION)))
     asks = any(hasattr(each, "template") for each in inputs)

@@ -57,8 +57,10 @@ def template(source: str) -> Template:
     return Template(source=source, place=PLACE)
 
 
-def text(source: str, retention: str = "full") -> TextInput:
-    return TextInput(template=template(source), place=PLACE, retention=retention)
+def text(source: str, retention: str = "full", max_bytes: int | None = None) -> TextInput:
+    return TextInput(
+        template=template(source), place=PLACE, retention=retention, max_bytes=max_bytes
+    )
 
 
 def send(required: bool = True, **arguments: str) -> CommandInput:

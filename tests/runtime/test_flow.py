@@ -201,6 +201,22 @@ def test_a_commands_arguments_are_rendered_and_its_text_may_be_cut() -> None:
     assert turns(Rehearsal(bounded, echo).asked()[0])[0][1] == '{"member_c\nNow?'
 
 
+def test_texts_are_cut_after_a_whole_line_and_that_is_said() -> None:
+    answers = {"Two lines": "One line\nand another that is longer"}
+    made = program(
+        narrative(
+            act("a", text("Two lines")),
+            act("b", text("{{ a }}", max_bytes=20), text("Perché", max_bytes=6)),
+        )
+    )
+    run = Rehearsal(made, lambda effect: answer(answers.get(turns(effect)[-1][1], "Yes")))
+    assert turns(run.asked()[1])[-1][1] == "One line\nPerch"
+    assert [each.message for each in run.saw(Warned)] == [
+        "an input of b was cut after 8 of 35 characters",
+        "an input of b was cut after 5 of 6 characters",
+    ]
+
+
 # Carousels
 
 
