@@ -1,6 +1,5 @@
 """Where an API is and what opens it: addresses and keys, from configuration and environment."""
 
-import re
 from collections.abc import Sequence
 
 from botticelli.runtime.drivers.protocol import DriverSettings
@@ -33,9 +32,23 @@ def find_address(settings: DriverSettings, driver: str, variable: str) -> str | 
     address = settings.environment.get(variable, "").strip() or settings.configuration.base_url
     if not address:
         return None
-    if not re.match(r"https?://[^/\s]+\S*$", address):
+    if not _is_url(address):
         message = (
             f"the base URL of the {driver} driver must be http:// or https://, not {address!r}"
         )
         raise SetupError(Problem(message))
     return address.rstrip("/")
+
+
+def _is_url(address: str) -> bool:
+    """Tell whether an address leads to a server by HTTP."""
+    import httpx
+
+    try:
+        url = httpx.URL(address)
+        # Properties of a URL are worked out when they are asked for.
+        host, port = url.host, 80 if url.port is None else url.port
+    except (httpx.InvalidURL, ValueError):
+        return False
+    whole = host != "" and not any(each.isspace() for each in address)
+    return url.scheme in ("http", "https") and whole and 0 < port < 65_536

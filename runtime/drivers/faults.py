@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 LONGEST_MESSAGE = 600
 """Code points of a server's words that are shown."""
 
+SHORTEST_KEY = 6
+"""Characters. What is shorter (`x`, `none`) is a word that one's own server is told as a key."""
+
 LONGEST_DELAY = 366 * 86_400.0
 """Seconds. No provider means to be asked again after more than a year."""
 
@@ -31,7 +34,9 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 def clean(text: str, key: str | None) -> str:
     """Shorten what a server said, and make sure that neither the key is in it nor anything that a
     terminal or a file would take for more than text."""
-    text = " ".join(_CONTROLS.sub(" ", text.replace(key, "***") if key else text).split())
+    if key is not None and len(key) >= SHORTEST_KEY:
+        text = text.replace(key, "***")
+    text = " ".join(_CONTROLS.sub(" ", text).split())
     return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}…"
 
 
