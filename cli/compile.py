@@ -52,6 +52,11 @@ def _parse_share(ctx: click.Context, param: click.Parameter, value: str | None) 
 )
 @click.option("--driver", metavar="NAME", help="With --explain: what will ask the model.")
 @click.option("--tier", metavar="NAME", help="With --explain: the provider's tier.")
+@click.option(
+    "--count-tokens",
+    is_flag=True,
+    help="With --explain: have the provider count the tokens of texts, not estimate them.",
+)
 @click.option("--rpm-multiplier", type=_SHARE, help="Share of the requests per minute to use.")
 @click.option("--tpm-multiplier", type=_SHARE, help="Share of the tokens per minute to use.")
 @click.option("--rpd-multiplier", type=_SHARE, help="Share of the day's limits to use.")
@@ -76,6 +81,7 @@ def command(
     format_name: str | None,
     driver: str | None,
     tier: str | None,
+    count_tokens: bool,
     rpm_multiplier: float | None,
     tpm_multiplier: float | None,
     rpd_multiplier: float | None,
@@ -94,6 +100,7 @@ def command(
         "--format": format_name,
         "--driver": driver,
         "--tier": tier,
+        "--count-tokens": count_tokens,
         "--rpm-multiplier": rpm_multiplier,
         "--tpm-multiplier": tpm_multiplier,
         "--rpd-multiplier": rpd_multiplier,
@@ -115,6 +122,10 @@ def command(
 
             budget = Multipliers(rpm_multiplier, tpm_multiplier, rpd_multiplier)
             question = Question(file=file, driver=driver, tier=tier, budget=budget)
+            if count_tokens:
+                from botticelli.cli.counting import counted
+
+                question = counted(result, question)
             colors = output is None and not no_color
             form = format_name or "text"
             if against is None:

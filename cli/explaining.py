@@ -10,21 +10,25 @@ from msgspec import Struct
 
 from botticelli.cli.colors import wants_color
 from botticelli.compiler.ir.program import Multipliers
+from botticelli.compiler.semantics.tokens import Counting
 
 if TYPE_CHECKING:
     from botticelli.compiler.budget.models import Models
+    from botticelli.compiler.budget.result import Budget
     from botticelli.compiler.compile import CompileResult
     from botticelli.compiler.explain.explanation import Explanation
     from botticelli.compiler.explain.sources import Sources
 
 
 class Question(Struct, frozen=True, kw_only=True):
-    """Of which file an explanation is asked, and under which limits."""
+    """Of which file an explanation is asked, and under which limits. `counting` knows what the
+    provider has counted."""
 
     file: Path
     driver: str | None
     tier: str | None
     budget: Multipliers
+    counting: Counting | None = None
 
 
 def explained(
@@ -92,22 +96,32 @@ def explanation_of(
 ) -> "tuple[Explanation, Sources]":
     """Return the explanation, and the sources that it speaks of. ``detailed``: with the pieces of
     prompts and the course of the run."""
-    from botticelli.compiler.budget.analysis import budget_of
-    from botticelli.compiler.budget.models import Models
     from botticelli.compiler.explain.explaining import explain
     from botticelli.compiler.explain.sources import Sources
 
+    budget, models = bounded(result, question)
+    project = Path(result.configuration.project)
+    sources = Sources(result.units, project)
+    name = Path(os.path.relpath(question.file.absolute(), project)).as_posix()
+    return explain(budget, models, name, sources.locate if detailed else None), sources
+
+
+def bounded(result: "CompileResult", question: Question) -> "tuple[Budget, Models]":
+    """Return the bounds of what was compiled, and what is known of its models.
+
+    Raises click.UsageError for an unknown tier.
+    """
+    from botticelli.compiler.budget.analysis import budget_of
+    from botticelli.compiler.budget.models import Models
+
     assert result.lowered is not None
     configuration = result.configuration
-    project = Path(configuration.project)
-    models = Models(configuration, question.driver, question.tier)
+    models = Models(configuration, question.driver, question.tier, question.counting)
     _check_tier(models, question.tier)
     budget = budget_of(
         result.lowered, models, project=configuration.budget, command_line=question.budget
     )
-    sources = Sources(result.units, project)
-    name = Path(os.path.relpath(question.file.absolute(), project)).as_posix()
-    return explain(budget, models, name, sources.locate if detailed else None), sources
+    return budget, models
 
 
 def _check_tier(models: "Models", tier: str | None) -> None:

@@ -9,7 +9,7 @@ from botticelli.compiler.semantics.providers import (
     Providers,
     UnknownTierError,
 )
-from botticelli.compiler.semantics.tokens import Family
+from botticelli.compiler.semantics.tokens import Counting, Family
 
 
 class Model(Struct, frozen=True):
@@ -19,6 +19,7 @@ class Model(Struct, frozen=True):
     provider: str
     tier: str | None
     facts: ModelFacts
+    counting: Counting | None = None
 
     @property
     def pool(self) -> tuple[str, str]:
@@ -26,19 +27,26 @@ class Model(Struct, frozen=True):
 
     @property
     def family(self) -> Family:
-        return self.facts.family
+        family = self.facts.family
+        return family if self.counting is None else self.counting.family(self.name, family)
 
 
 class Models:
     """The models of a project. A model that the default driver's provider does not name is looked
     for at the others.
 
-    `driver` and `tier` are those of the command line, if it names them.
+    `driver` and `tier` are those of the command line, if it names them; `counting` knows what was
+    counted and need not be estimated.
     """
 
     def __init__(
-        self, configuration: Configuration, driver: str | None = None, tier: str | None = None
+        self,
+        configuration: Configuration,
+        driver: str | None = None,
+        tier: str | None = None,
+        counting: Counting | None = None,
     ) -> None:
+        self._counting = counting
         self._configuration = configuration
         self.providers = Providers(configuration.providers)
         self._driver = driver or configuration.defaults.driver
@@ -81,7 +89,8 @@ class Models:
             tier = self.providers.tier(provider, wanted)
         except UnknownTierError:
             tier = self.providers.tier(provider)
-        return Model(name, provider, tier, self.providers.facts(provider, tier, name))
+        facts = self.providers.facts(provider, tier, name)
+        return Model(name, provider, tier, facts, self._counting)
 
     def names(self) -> list[str]:
         """Every model that the data names."""

@@ -24,6 +24,10 @@ def assumptions(budget: Budget, models: Models) -> Iterator[str]:
         "Answers come at once: times are those that limits and `every` make, and an act's time is "
         "what its requests wait for limits."
     )
+    counted = [model for model in asked if model.counting is not None and model.counting.counts]
+    if counted:
+        names = listed(each.name for each in counted)
+        yield f"What known texts are expected to take was counted by the provider for {names}."
     yield (
         f"At least, known text counts one token for {BYTES_PER_TOKEN_AT_LEAST} bytes; at most, "
         "one for each byte."

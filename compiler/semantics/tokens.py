@@ -54,6 +54,42 @@ class Family(Struct, frozen=True):
         return size
 
 
+class Counting:
+    """Texts whose tokens were counted, by model, and those that were estimated meanwhile.
+
+    Whoever wants counts has a program bounded once, counts what `estimated` has gathered, enters it
+    into `counts`, and has the program bounded again.
+    """
+
+    def __init__(self) -> None:
+        self.counts: dict[tuple[str, str], int] = {}
+        self.estimated: dict[tuple[str, str], None] = {}
+
+    def family(self, model: str, family: Family) -> Family:
+        """Return a family that knows what was counted with a model."""
+        return _CountedFamily(
+            family.name,
+            family.normalizes,
+            family.growth,
+            family.prefix,
+            family.weights,
+            model,
+            self,
+        )
+
+
+class _CountedFamily(Family, frozen=True):
+    model: str
+    counting: Counting
+
+    def estimate(self, text: str) -> int:
+        key = (self.model, text)
+        if key in self.counting.counts:
+            return self.counting.counts[key]
+        self.counting.estimated[key] = None
+        return super().estimate(text)
+
+
 def byte_length(text: str) -> int:
     """Return the length of a text in UTF-8; halves of surrogate pairs count as what they are."""
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))

@@ -9,7 +9,7 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from servers.listening import Reply, listening
@@ -103,7 +103,7 @@ class AnthropicServer:
         self.address = address
         self.replies: list[Reply] = [says("Good morning.")]
         self.received: list[Received] = []
-        self.counted = Reply({"input_tokens": 42})
+        self.counted: Reply | Callable[[bytes], Reply] = Reply({"input_tokens": 42})
         self.complaints: list[str] = []
         self._lock = threading.Lock()
 
@@ -118,7 +118,7 @@ class AnthropicServer:
                 self.complaints.append(complaint)
                 return refuses(400, "invalid_request_error", complaint)
             if path.endswith("/count_tokens"):
-                return self.counted
+                return self.counted(data) if callable(self.counted) else self.counted
             return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
 
     def _examine(self, path: str, headers: Any, body: dict[str, Any]) -> str | None:

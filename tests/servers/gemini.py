@@ -9,7 +9,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from servers.listening import Reply, listening
@@ -100,7 +100,7 @@ class GeminiServer:
         self.address = address
         self.replies: list[Reply] = [says("Good morning.")]
         self.received: list[Received] = []
-        self.counted = Reply({"totalTokens": 42})
+        self.counted: Reply | Callable[[bytes], Reply] = Reply({"totalTokens": 42})
         self.complaints: list[str] = []
         self.files: dict[str, bytes] = {}
         self.deleted: list[str] = []
@@ -122,7 +122,7 @@ class GeminiServer:
                 self.complaints.append(complaint)
                 return refuses(400, "INVALID_ARGUMENT", complaint)
             if path.endswith(":countTokens"):
-                return self.counted
+                return self.counted(data) if callable(self.counted) else self.counted
             return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
 
     def _take_file(self, path: str, headers: Any, data: bytes) -> Reply:
