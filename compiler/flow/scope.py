@@ -4,6 +4,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from botticelli.compiler.diagnostics import Anchor, Label
 from botticelli.compiler.flow.aliases import Alias, Aliases, OwnNames
@@ -65,6 +66,16 @@ class Surroundings(Struct, frozen=True, dict=True):
     def own_names(self) -> OwnNames:
         """All names that the narrative itself brings into scope anywhere."""
         return OwnNames(self.acts, self.aliases)
+
+    @cached_property
+    def readers(self) -> Mapping[str, str]:
+        """The act that first brings each alias of a table into scope, by the alias."""
+        found: dict[str, str] = {}
+        for act, aliases in self.aliases.items():
+            for name in aliases:
+                if act in self.later:
+                    found.setdefault(name, act)
+        return found
 
     @cached_property
     def every_name(self) -> Names:
@@ -170,7 +181,21 @@ class PlaceScope:
             return self._resolve_misnamed(name, missing)
         if act is not None and name != self._own_name and name not in self._around.later:
             self._around.wanted.add(name)
+        if act is None and name in self._around.readers:
+            return self._resolve_unread(self._around.readers[name])
         return act
+
+    def _resolve_unread(self, reader: str) -> Resolution | None:
+        """An alias of a table that an act reads which has not run here."""
+        found = self._resolve_act(reader, self._point)
+        reason = f"`{reader}` reads it"
+        match found:
+            case NotYet():
+                return replace(found, reason=f"{reason}, and {found.reason}")
+            case Maybe():
+                bound = Bound(table=True)
+                return replace(found, bound=bound, reason=f"{reason}, and {found.reason}")
+        return None
 
     def _resolve_misnamed(self, name: str, missing: frozenset[str]) -> Resolution | None:
         """A name that the order takes for an act's, which is reported there, stands for the act

@@ -5,6 +5,7 @@ sound, and only of narratives in which they can say anything.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cached_property
 
 from msgspec.structs import replace
@@ -43,7 +44,9 @@ def check_budget(subject: Subject, is_sound: IsSound) -> None:
     for narrative in subject.file.narratives:
         at = NarrativeAt(subject.unit, narrative)
         if is_worth_bounding(narrative, subject) and _can_be_lowered(at, subject, is_sound):
-            _Judge(subject, at).run()
+            # Of narratives that run each other deeper than bounds are followed, none are known.
+            with suppress(RecursionError):
+                _Judge(subject, at).run()
 
 
 def _can_be_lowered(at: NarrativeAt, subject: Subject, is_sound: IsSound) -> bool:

@@ -28,7 +28,8 @@ from botticelli.compiler.templates.values import Analysis
 from botticelli.compiler.workspace.workspace import NarrativeAt
 from botticelli.grammar import catalogue
 
-_ABOUT_ORDER = frozenset({catalogue.NOT_YET_RUN, catalogue.NO_PREVIOUS, catalogue.MAYBE_NOT_RUN})
+ABOUT_ORDER = frozenset({catalogue.NOT_YET_RUN, catalogue.NO_PREVIOUS, catalogue.MAYBE_NOT_RUN})
+"""Rules on what has run where something stands, which nobody knows of what no order reaches."""
 
 
 def check_templates(subject: Subject) -> None:
@@ -67,7 +68,7 @@ def _check_unreached(narrative: Narrative, unreached: set[int], subject: Subject
         unreached.discard(id(act))
         for text, analysis in analyses(act, subject.file, PlaceScope(around, end, act)):
             for fault in analysis.faults:
-                if fault.rule not in _ABOUT_ORDER:
+                if fault.rule not in ABOUT_ORDER:
                     subject.reporter.add(to_diagnostic(fault, text.node))
 
 
