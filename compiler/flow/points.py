@@ -85,8 +85,8 @@ class Point(Struct, frozen=True, kw_only=True):
     """What is known before one act runs or one condition is looked at.
 
     ``runs`` holds the latest run of each act, ``readers`` the act that last brought each alias of a
-    table into scope, ``holding`` the conditions that hold here and ``ensured`` the names that those
-    say are not null.
+    table into scope, ``holding`` the conditions that hold here, ``implied`` the parts of those, and
+    ``ensured`` the names that they say are not null.
     ``earlier_pass`` are acts that ran only in the pass before of a surrounding repetition,
     ``siblings`` are the `parallel` groups around it, ``other_sides`` those of each `if` around it.
     ``previous`` is the number of what is known of the act that ran last, 0 where none has;
@@ -98,6 +98,7 @@ class Point(Struct, frozen=True, kw_only=True):
     readers: SharedMap[str]
     holding: Conditions = frozenset()
     ensured: frozenset[str] = frozenset()
+    implied: Conditions = frozenset()
     earlier_pass: tuple[Mapping[str, Name], ...] = ()
     siblings: tuple[Siblings, ...] = ()
     other_sides: tuple[OtherSide, ...] = ()
@@ -108,9 +109,18 @@ class Point(Struct, frozen=True, kw_only=True):
     in_carousel: bool = False
 
     def certain(self, name: str) -> bool:
-        """Tell whether an act has certainly run: nothing decided it, or what did holds here."""
+        """Tell whether an act has certainly run: nothing decided it, or what did holds here.
+
+        Where one act has certainly run, what decided it holds for others as well.
+        """
         run = self.runs.get(name)
-        return run is not None and (run.conditions <= self.holding or name in self.ensured)
+        if run is None or run.conditions <= self.holding or name in self.ensured:
+            return run is not None
+        holding = self.holding | self.implied
+        for each in self.ensured:
+            if (other := self.runs.get(each)) is not None:
+                holding |= other.conditions
+        return run.conditions <= holding
 
     def beside(self, name: str) -> Name | None:
         """Return where an act stands that runs at the same time."""
@@ -148,6 +158,7 @@ class Point(Struct, frozen=True, kw_only=True):
             self,
             holding=self.holding | {key},
             ensured=self.ensured | _ensured(condition, outcome=outcome),
+            implied=self.implied | _implied(condition, outcome=outcome),
         )
 
 
@@ -381,6 +392,7 @@ class _Walk:
             earlier_pass=point.earlier_pass,
             holding=point.holding,
             ensured=point.ensured,
+            implied=point.implied,
         )
 
 
@@ -425,6 +437,22 @@ def _ensured(condition: Text, *, outcome: bool) -> frozenset[str]:
     return frozenset() if tree is None else ensured(tree, outcome=outcome)
 
 
+def _implied(condition: Text, *, outcome: bool) -> Conditions:
+    """The parts of a condition that all hold where it does, or of which none does where it does
+    not."""
+    from botticelli.compiler.languages import ast
+    from botticelli.compiler.languages.conditions import parse_condition
+
+    text = condition.value
+    if (" and " if outcome else " or ") not in " ".join(text.lower().split()):
+        return frozenset()
+    tree = parse_condition(text).tree
+    if not isinstance(tree, ast.Logical) or (tree.operator == "and") != outcome:
+        return frozenset()
+    keys = (_folded(text[part.start : part.end]) for part in tree.operands)
+    return frozenset(key if outcome else _denial(key) for key in keys)
+
+
 def _denial(key: str) -> str:
     """What holds where a condition does not."""
     if key.startswith(_DENIED) and key.endswith(")"):
@@ -434,4 +462,8 @@ def _denial(key: str) -> str:
 
 def _key(condition: Text) -> str:
     """A condition's text with white space folded, by which equal conditions are recognised."""
-    return " ".join(condition.value.split())
+    return _folded(condition.value)
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split())

@@ -125,10 +125,12 @@ class Provenance:
         item = self._aliased(name, run, place)
         is_act = name in run.around.acts
         ran = point.runs.get(name) is not None or point.ran_in_earlier_pass(name) is not None
-        if is_act and (ran or item is None):
+        if is_act and ran:
             yield Step(("output", key, name))
         elif item is not None:
             yield from self._of_rows(item, run)
+        elif is_act:
+            return  # it has not run: what it may give some day does not come here
         elif name == "previous":
             yield Step(("previous", key, point.previous))
         elif name == "vars" and path:
