@@ -11,6 +11,9 @@ from botticelli.compiler.semantics.providers import (
 )
 from botticelli.compiler.semantics.tokens import Counting, Family
 
+EXPECTED_OUTPUT = 1024
+"""Tokens that an answer without `max_tokens` is expected to have, unless the model gives less."""
+
 
 class Model(Struct, frozen=True):
     """A model as a budget sees it: whose it is, in which tier, and what is known of it."""

@@ -5,15 +5,12 @@ from msgspec import Struct
 
 from botticelli.compiler.budget.contents import null_bytes, printed_bytes
 from botticelli.compiler.budget.intervals import ZERO, Interval, Use, added
-from botticelli.compiler.budget.models import Model
+from botticelli.compiler.budget.models import EXPECTED_OUTPUT, Model
 from botticelli.compiler.budget.sizes import BYTES_PER_TOKEN_AT_MOST, Value, again
 from botticelli.compiler.budget.spent import cost_of
 from botticelli.compiler.ir.program import Act
 from botticelli.compiler.ir.types import Text, Type
 from botticelli.compiler.semantics.typed import is_plain_text, json_schema
-
-EXPECTED_OUTPUT = 1024
-"""Tokens that an answer without `max_tokens` is expected to have, unless the model gives less."""
 
 _OBJECTION = "This answer cannot be used:\n- \nGive the whole answer again, corrected."
 _MAX_FAULTS = 5

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from botticelli.compiler.budget.inputs import KEPT_BYTES, MEDIA_EXPECTED
-from botticelli.compiler.budget.models import Model, Models
-from botticelli.compiler.budget.requests import EXPECTED_OUTPUT
+from botticelli.compiler.budget.models import EXPECTED_OUTPUT, Model, Models
 from botticelli.compiler.budget.result import Budget
 from botticelli.compiler.budget.sizes import BYTES_PER_TOKEN_AT_LEAST
 from botticelli.compiler.explain.order import steps_in

@@ -16,6 +16,8 @@ def is_worth_bounding(narrative: model.Narrative, subject: Subject) -> bool:
         return False
     if narrative.carousel is not None or subject.unit.prompts is not None:
         return True
+    if narrative.budget != model.Budget() or narrative.limits != model.Limits():
+        return True
     if (
         subject.workspace.configuration.providers
         or len(subject.unit.document.source.text) > SMALL_FILE

@@ -4,6 +4,7 @@ The bounds are those of the lowered program. They are asked for only where a fil
 sound, and only of narratives in which they can say anything.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cached_property
@@ -11,16 +12,19 @@ from functools import cached_property
 from msgspec.structs import replace
 
 from botticelli.compiler.budget.analysis import budget_of
-from botticelli.compiler.budget.models import Models
-from botticelli.compiler.budget.result import Budget, CarouselUse
+from botticelli.compiler.budget.models import Model, Models
+from botticelli.compiler.budget.result import Budget, CarouselUse, Shortfall
 from botticelli.compiler.budget.schedule import Judgement, Stop, Verdict, judge
 from botticelli.compiler.budget.spent import Ask
 from botticelli.compiler.diagnostics import Edit, Fix, Label, Location
-from botticelli.compiler.ir.program import Place
+from botticelli.compiler.ir.program import Multipliers, Place
 from botticelli.compiler.lower.places import Places
 from botticelli.compiler.lower.program import lower_program
 from botticelli.compiler.narrative import model
+from botticelli.compiler.narrative.located import Located
 from botticelli.compiler.rules.bounding import is_worth_bounding
+from botticelli.compiler.rules.inserting import is_toml
+from botticelli.compiler.rules.models import conducts
 from botticelli.compiler.rules.subject import Subject
 from botticelli.compiler.semantics.limits import LimitError, scale
 from botticelli.compiler.workspace.composition import calls_of, resolve
@@ -79,7 +83,9 @@ class _Judge:
         workspace = self.subject.workspace
         configuration = workspace.configuration
         program = lower_program(self.at, workspace, configuration, workspace.types.records)
-        budget = budget_of(program, Models(configuration), project=configuration.budget)
+        budget = budget_of(program, self._models, project=configuration.budget)
+        self._check_shares(budget)
+        self._check_caps(budget)
         refused = False
         for use in budget.carousels:
             if len(use.path) == 1 and use.carousel.place in self._carousels:
@@ -87,6 +93,10 @@ class _Judge:
                 refused = refused or self._check_carousel(use)
         self._check_requests(budget)
         self._check_history(budget)
+
+    @cached_property
+    def _models(self) -> Models:
+        return Models(self.subject.workspace.configuration)
 
     # Places of the program in the file
 
@@ -169,7 +179,57 @@ class _Judge:
             yield Label(times, order.body.node.location)
         for budget in (carousel.budget, self.at.narrative.budget):
             if budget.rpd is not None:
-                yield Label(f"{budget.rpd.value:g} of the limit", budget.rpd.location)
+                yield Label(f"budget = {budget.rpd.value:g}", budget.rpd.location)
+                return
+
+    # BOT501 for caps
+
+    def _check_caps(self, budget: Budget) -> None:
+        """Report the first cap that no run can complete under."""
+        limits = self.at.narrative.limits
+        for each in budget.shortfalls:
+            located: Located[int] | Located[float] | None = getattr(limits, each.cap)
+            if len(each.path) > 1 or located is None:
+                continue
+            what = {"max_cost": "US dollars", "max_tokens": "tokens"}.get(each.cap, "requests")
+            needed = f"{each.needed:,.4f}" if each.cap == "max_cost" else f"{each.needed:,.0f}"
+            self.reporter.report(
+                catalogue.BUDGET_INFEASIBLE,
+                located.location,
+                f"a run takes at least {needed} {what}, and `{each.cap}` ends it at {each.value:,}",
+                note="no run completes under this cap",
+                fix=self._higher_cap(each, located.location),
+            )
+            return
+
+    def _higher_cap(self, short: Shortfall, location: Location) -> Fix:
+        if short.cap == "max_cost":
+            return Fix(safe=False, edits=(Edit(location, f"{short.needed * 1.005 + 0.0001:.4f}"),))
+        return Fix(safe=False, edits=(Edit(location, str(math.ceil(short.needed))),))
+
+    # BOT107
+
+    def _check_shares(self, budget: Budget) -> None:
+        """Report the multipliers of which no request is left."""
+        said = [each.budget for each in self._carousels.values()]
+        for shares in (*said, self.at.narrative.budget):
+            for name in ("rpm", "tpm", "rpd"):
+                located: Located[float] | None = getattr(shares, name)
+                if located is not None:
+                    self._check_share(budget, name, located)
+
+    def _check_share(self, budget: Budget, name: str, located: Located[float]) -> None:
+        share = replace(Multipliers(), **{name: located.value})
+        for ask in budget.acts:
+            try:
+                scale(ask.model.facts.limits, share)
+            except LimitError as error:
+                self.reporter.report(
+                    catalogue.BAD_VALUE,
+                    located.location,
+                    f"{error} of `{ask.model.name}`: no request would ever be sent",
+                    note="rounded down, nothing is left",
+                )
                 return
 
     # BOT504
@@ -230,8 +290,28 @@ class _Judge:
                     f"{name} ({value:,} for `{ask.model.name}`)",
                     note=f"at least {tokens:,.0f} tokens" if location is not None else "",
                     about=ask.act,
+                    help="no waiting helps: the request has to be smaller, or the model larger",
+                    fix=self._larger_model(ask, needed),
                 )
                 return
+
+    def _larger_model(self, ask: Ask, needed: int) -> Fix | None:
+        """Ask the cheapest model of the same provider that admits the request instead."""
+        act = self.subject.file.acts_of(self.at.narrative)[ask.act]
+        written = [each.settings.model for each in conducts(act, self.at.narrative, self.subject)]
+        text = next((each for each in written if each is not None), None)
+        if text is None or text.value != ask.model.name:
+            return None
+        found = [
+            other
+            for name in self._models.names()
+            if (other := self._models.find(name)).provider == ask.model.provider
+            and _admits(other, ask.multipliers, needed)
+        ]
+        if not found:
+            return None
+        other = min(found, key=lambda model: model.facts.input_price or 0.0)
+        return Fix(safe=False, edits=(Edit(text.part(0, len(text.value)), other.name),))
 
     def _act_location(self, ask: Ask) -> Location:
         return self.subject.file.acts_of(self.at.narrative)[ask.act].name.location
@@ -254,7 +334,30 @@ class _Judge:
             f"{share:.0%} of the input tokens that are expected are sent again, act after act",
             note=f"about {again[place]:,.0f} tokens of this",
             help='`history_retention = "summary"` leaves a line in its place after this act',
+            fix=self._summarised(location),
         )
+
+    def _summarised(self, location: Location) -> Fix | None:
+        """Write the reference as a table with a retention of its own."""
+        source = location.source
+        written = source.text[location.span.start : location.span.end]
+        if "\n" in written:
+            return None
+        if is_toml(source):
+            text = f'{{ ref = {written}, history_retention = "summary" }}'
+        else:
+            quoted = written if written[:1] in {'"', "'"} else f'"{written}"'
+            text = f"{{ ref: {quoted}, history_retention: summary }}"
+        return Fix(safe=False, edits=(Edit(location, text),))
+
+
+def _admits(model: Model, multipliers: Multipliers, needed: int) -> bool:
+    try:
+        limits = scale(model.facts.limits, multipliers)
+    except LimitError:
+        return False
+    most = (model.facts.context, limits.tpm, limits.itpm, limits.tpd)
+    return all(value is None or needed <= value for value in most)
 
 
 def _repetitions(step: model.Step) -> Iterator[model.RepeatStep]:

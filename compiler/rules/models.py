@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from botticelli.compiler.budget.models import Model, Models
+from botticelli.compiler.budget.models import EXPECTED_OUTPUT, Model, Models
 from botticelli.compiler.diagnostics import Edit, Fix, Label, Location
 from botticelli.compiler.flow.outputs import asks_model
 from botticelli.compiler.flow.steps import act_names
 from botticelli.compiler.narrative.located import Located, Text
 from botticelli.compiler.narrative.model import Act, Conduct, Narrative
 from botticelli.compiler.nearest import nearest
+from botticelli.compiler.rules.inserting import new_entry
 from botticelli.compiler.rules.subject import Subject
 from botticelli.grammar import catalogue
 
@@ -34,7 +35,7 @@ def check_models(subject: Subject) -> None:
         for asked in _asked(narrative, subject, known):
             if not asked.found.facts.known:
                 _report_unknown(asked, narrative, subject, known)
-            _check_output(asked, subject)
+            _check_output(asked, narrative, subject)
 
 
 def _asked(narrative: Narrative, subject: Subject, known: Models) -> Iterator[_Asked]:
@@ -46,9 +47,9 @@ def _asked(narrative: Narrative, subject: Subject, known: Models) -> Iterator[_A
         act = acts.get(name)
         if act is None or not act.inputs or not asks_model(act):
             continue
-        conducts = _conducts(act, narrative, subject)
-        models = [each.settings.model for each in conducts if each.settings.model]
-        limits = [each.settings.max_tokens for each in conducts if each.settings.max_tokens]
+        said = [each.settings for each in conducts(act, narrative, subject)]
+        models = [each.model for each in said if each.model]
+        limits = [each.max_tokens for each in said if each.max_tokens]
         model = models[0] if models else None
         yield _Asked(
             act,
@@ -59,7 +60,8 @@ def _asked(narrative: Narrative, subject: Subject, known: Models) -> Iterator[_A
         )
 
 
-def _conducts(act: Act, narrative: Narrative, subject: Subject) -> list[Conduct]:
+def conducts(act: Act, narrative: Narrative, subject: Subject) -> list[Conduct]:
+    """Return what holds for an act, what wins first: its own, its character's, the narrative's."""
     character = subject.file.characters.get(act.character.value) if act.character else None
     return [act.conduct, character.conduct if character else Conduct(), narrative.conduct]
 
@@ -86,7 +88,7 @@ def _report_unknown(asked: _Asked, narrative: Narrative, subject: Subject, known
     )
 
 
-def _check_output(asked: _Asked, subject: Subject) -> None:
+def _check_output(asked: _Asked, narrative: Narrative, subject: Subject) -> None:
     """BOT506 and BOT508."""
     most = asked.found.facts.max_output
     if asked.max_tokens is not None and most is not None and asked.max_tokens.value > most:
@@ -106,7 +108,17 @@ def _check_output(asked: _Asked, subject: Subject) -> None:
             f"`{asked.act.name.value}` has no `max_tokens`: its answer may take {bound}",
             note="without `max_tokens`",
             help="set it here, in `[narrative]`, or under `[defaults]` in botticelli.toml",
+            fix=_limit_answers(narrative, most),
         )
+
+
+def _limit_answers(narrative: Narrative, most: int | None) -> Fix | None:
+    """Give the narrative's answers the length that is expected of them."""
+    header = narrative.header
+    if header.parent is None:
+        return None
+    edit = new_entry(header, "max_tokens", str(min(EXPECTED_OUTPUT, most or EXPECTED_OUTPUT)))
+    return None if edit is None else Fix(safe=False, edits=(edit,))
 
 
 def _model_label(asked: _Asked) -> tuple[Label, ...]:

@@ -11,6 +11,7 @@ from botticelli.compiler.flow.ways import Key
 from botticelli.compiler.narrative.located import Text
 from botticelli.compiler.narrative.model import NarrativeFile, Security
 from botticelli.compiler.rules.commands import rename, table_of
+from botticelli.compiler.rules.inserting import below_header, is_toml
 from botticelli.compiler.rules.subject import Subject
 from botticelli.compiler.semantics import commands as registry
 from botticelli.compiler.semantics.policies import (
@@ -169,7 +170,7 @@ Wanted = tuple[str, str, str]
 
 
 def _lines(wanted: list[Wanted], subject: Subject) -> str:
-    if _is_toml(subject.unit.document.source):
+    if is_toml(subject.unit.document.source):
         parts = [f'[security.{section}]\n{key} = ["{value}"]' for section, key, value in wanted]
     else:
         parts = [f'{section}:\n  {key}: ["{value}"]' for section, key, value in wanted]
@@ -188,11 +189,11 @@ def _allow(wanted: Wanted, rules: Rules, subject: Subject) -> Fix | None:
         if isinstance(table, Table):
             edit = _into_list(table.entries.get(key), value, source)
             if edit is None and key not in table.entries:
-                edit = _below_header(table, f'{key} = ["{value}"]', source)
+                edit = below_header(table, f'{key} = ["{value}"]', source)
             return Fix(safe=False, edits=(edit,)) if edit is not None else None
     end = Location(source, Span(len(source.text), len(source.text)))
     lead = "" if not source.text or source.text.endswith("\n") else "\n"
-    if _is_toml(source):
+    if is_toml(source):
         text = f'{lead}\n[security.{section}]\n{key} = ["{value}"]\n'
     elif rules.levels or not _is_block_mapping(source):
         return None
@@ -211,19 +212,6 @@ def _into_list(node: object, value: str, source: Source) -> Edit | None:
         return Edit(node.location, f'["{value}"]')
     last = node.items[-1].span.end
     return Edit(Location(source, Span(last, last)), f', "{value}"')
-
-
-def _below_header(table: Table, line: str, source: Source) -> Edit | None:
-    """Insert a line below a table's header in TOML."""
-    number = source.position(table.span.start).line
-    if not _is_toml(source) or not source.line(number).lstrip().startswith("["):
-        return None
-    end = source.line_starts[number - 1] + len(source.line(number))
-    return Edit(Location(source, Span(end, end)), f"\n{line}")
-
-
-def _is_toml(source: Source) -> bool:
-    return source.path.endswith(".toml")
 
 
 def _is_block_mapping(source: Source) -> bool:
