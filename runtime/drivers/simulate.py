@@ -20,6 +20,7 @@ is configured behind the name makes it slow or makes it fail:
 
 import asyncio
 import json
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -42,6 +43,9 @@ from botticelli.runtime.drivers.protocol import (
 )
 from botticelli.runtime.drivers.simulated_values import simulated_value
 from botticelli.runtime.problems import Problem, SetupError
+
+PIECES = 20
+"""In how many an answer is streamed at most."""
 
 DEFAULT_MAX_TOKENS = 1024
 """What an answer without `max_tokens` is measured by, in tokens."""
@@ -147,7 +151,10 @@ class SimulateDriver:
     account = None
     default_model = DEFAULT_MODELS["gemini"]
     capabilities = Capabilities(
-        media=frozenset(MEDIA_KINDS), linked_media=frozenset(MEDIA_KINDS), structured_output=True
+        media=frozenset(MEDIA_KINDS),
+        linked_media=frozenset(MEDIA_KINDS),
+        structured_output=True,
+        streaming=True,
     )
     simulated = True
 
@@ -170,16 +177,36 @@ class SimulateDriver:
         number = self._count
         if self._options.delay:
             await asyncio.sleep(self._options.delay)
-        if not self._options.fails(number):
-            return self._answer(request, STOP)
-        if self._options.error in FINISHES:
-            return self._answer(request, FINISHES[self._options.error])
-        raise ERRORS[self._options.error].error(self._options.retry_after)
+        return self._outcome(request, number)
+
+    async def stream(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelAnswer:
+        self._count += 1
+        number = self._count
+        delay = self._options.delay
+        if delay and self._options.fails(number):
+            await asyncio.sleep(delay)
+            delay = 0.0
+        answer = self._outcome(request, number)
+        size = len(answer.text) // PIECES + 1
+        starts = range(0, len(answer.text), size)
+        for start in starts:
+            if delay:
+                await asyncio.sleep(delay / len(starts))
+            on_text(answer.text[start : start + size])
+        return answer
 
     async def close(self) -> None:
         pass
 
-    def _answer(self, request: ModelRequest, finish: str) -> ModelAnswer:
+    def _outcome(self, request: ModelRequest, number: int) -> ModelAnswer:
+        """Return the answer to the request of this number. Raises DriverError if it is to fail."""
+        if not self._options.fails(number):
+            return self._answer(request, STOP, number)
+        if self._options.error in FINISHES:
+            return self._answer(request, FINISHES[self._options.error], number)
+        raise ERRORS[self._options.error].error(self._options.retry_after)
+
+    def _answer(self, request: ModelRequest, finish: str, number: int) -> ModelAnswer:
         facts = self.rate_limits(request.model)
         estimate = facts.family.estimate
         texts = [request.system or "", *(message.text for message in request.messages)]
@@ -187,8 +214,8 @@ class SimulateDriver:
         limit = request.settings.max_tokens or min(
             DEFAULT_MAX_TOKENS, facts.max_output or DEFAULT_MAX_TOKENS
         )
-        empty = finish == BLOCKED or (finish == STOP and self._fails_empty())
-        text = "" if empty else self._text(request, limit, full=finish == LENGTH)
+        empty = finish == BLOCKED or (finish == STOP and self._fails_empty(number))
+        text = "" if empty else self._text(request, limit, number, full=finish == LENGTH)
         return ModelAnswer(
             text=text,
             finish=finish,
@@ -198,15 +225,15 @@ class SimulateDriver:
             simulated=True,
         )
 
-    def _text(self, request: ModelRequest, limit: int, *, full: bool) -> str:
+    def _text(self, request: ModelRequest, limit: int, number: int, *, full: bool) -> str:
         answers = self._options.answers
         if not answers:
             return compose(request, limit, full=full)
-        text = answers[(self._count - 1) % len(answers)]
+        text = answers[(number - 1) % len(answers)]
         return text[: len(text) // 2] if full else text
 
-    def _fails_empty(self) -> bool:
-        return self._options.error == "empty" and self._options.fails(self._count)
+    def _fails_empty(self, number: int) -> bool:
+        return self._options.error == "empty" and self._options.fails(number)
 
 
 def compose(request: ModelRequest, limit: int, *, full: bool) -> str:

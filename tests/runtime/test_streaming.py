@@ -10,10 +10,10 @@ import pytest
 import servers.anthropic
 import servers.gemini
 import servers.openai
-from programs import Performance, act, narrative, perform, program
+from programs import PLACE, Performance, act, narrative, perform, program, sequence
 from servers.listening import Reply
 
-from botticelli.compiler.ir.program import ModelSettings, Retry
+from botticelli.compiler.ir.program import ModelSettings, Parallel, Retry, RunAct
 from botticelli.runtime.events import (
     ActFailed,
     Answered,
@@ -253,3 +253,43 @@ def test_what_does_not_stream_is_heard_all_the_same(stage: Stage) -> None:
     assert performance.results[0].text == "Good morning."
     assert performance.saw(RequestSent)[0].streamed
     assert performance.saw(Answered)[0].output_tokens == 7
+
+
+def test_a_simulation_streams_what_it_answers(tmp_path: Path) -> None:
+    made = program(narrative(act("a", "Hello", settings=ModelSettings(max_tokens=100))))
+    whole = perform(made, tmp_path, "simulate:delay=2")
+    streamed = perform(made, tmp_path, "simulate:delay=2", stream=True)
+    assert 10 < len(pieces(streamed)) <= 20
+    assert "".join(pieces(streamed)) == streamed.results[0].text == whole.results[0].text
+    sent, answered = streamed.saw(RequestSent)[0], streamed.saw(Answered)[0]
+    assert answered.time - sent.time == pytest.approx(2)
+
+
+def test_parallel_answers_from_a_file_are_given_in_turn(tmp_path: Path) -> None:
+    answers = tmp_path / "answers.jsonl"
+    answers.write_text('"one"\n"two"\n')
+    items = tuple(RunAct(act=name, place=PLACE) for name in ("a", "b"))
+    order = sequence(Parallel(steps=items, place=PLACE))
+    made = program(narrative(act("a", "A"), act("b", "B"), order=order))
+    for stream in (False, True):
+        run = perform(made, tmp_path, f"simulate:delay=1,answers={answers}", stream=stream)
+        assert {each.act: each.text for each in run.results} == {"a": "one", "b": "two"}
+        assert {each.act for each in run.saw(AnswerPiece)} == ({"a", "b"} if stream else set())
+
+
+def test_what_is_streamed_is_recorded_whole(tmp_path: Path) -> None:
+    with servers.openai.serving() as server:
+        server.answer(servers.openai.streams("Good ", "morning."))
+        made = program(narrative(act("a", "Hello", settings=ModelSettings(model="m"))))
+        environment = {"OPENAI_BASE_URL": server.address}
+        recorded = perform(
+            made,
+            tmp_path,
+            "record:driver=openai,file=tale.jsonl",
+            clock=RealClock(),
+            environment=environment,
+            stream=True,
+        )
+    replayed = perform(made, tmp_path, "replay:file=tale.jsonl", stream=True)
+    assert pieces(recorded) == ["Good ", "morning."]
+    assert recorded.results[0].text == replayed.results[0].text == "Good morning."
