@@ -16,6 +16,7 @@ from botticelli.compiler.rules.order import check_order, check_unused_acts
 from botticelli.compiler.rules.policies import check_policies
 from botticelli.compiler.rules.prompts import check_prompts
 from botticelli.compiler.rules.resources import check_resources
+from botticelli.compiler.rules.rows import check_rows
 from botticelli.compiler.rules.secrets import check_secrets
 from botticelli.compiler.rules.state import check_state
 from botticelli.compiler.rules.subject import Subject
@@ -33,6 +34,7 @@ RULES = (
     check_composition,
     check_conditions,
     check_filters,
+    check_rows,
     check_tables,
     check_types,
     check_templates,

@@ -5,14 +5,13 @@ from itertools import chain
 
 from botticelli.compiler.faults import Fault, to_diagnostic
 from botticelli.compiler.flow.commands import (
-    Performed,
     clauses_of,
     commands_of_file,
     specify,
 )
 from botticelli.compiler.flow.outputs import command_of
 from botticelli.compiler.flow.scope import PlaceScope
-from botticelli.compiler.ir.types import Json, Type
+from botticelli.compiler.ir.types import Type
 from botticelli.compiler.languages import ast
 from botticelli.compiler.languages.checking import (
     check_filter,
@@ -32,9 +31,7 @@ from botticelli.compiler.rules.subject import Subject
 from botticelli.compiler.rules.tables import queries
 from botticelli.compiler.rules.templates import surroundings
 from botticelli.compiler.semantics.commands.kinds import Filter, Order
-from botticelli.compiler.semantics.policies import DATABASE
 from botticelli.compiler.semantics.templates import has_tags
-from botticelli.compiler.syntax.nodes import Array, Table
 from botticelli.compiler.templates.checking import check_value
 from botticelli.grammar import catalogue
 
@@ -80,7 +77,7 @@ def _check_query(query: TableQuery, columns: Columns, subject: Subject) -> None:
         if has_tags(name.value):
             _name_by_template(name, "the name of a column", subject)
         elif columns is not None and name.value not in columns:
-            _unknown_column(name, columns, subject)
+            unknown_column(name, columns, subject)
 
 
 def _check_filter(text: Text, columns: Columns, subject: Subject) -> None:
@@ -100,7 +97,7 @@ def _check_order(text: Text, columns: Columns, subject: Subject) -> None:
 
 
 def _check_command(command: Command, subject: Subject) -> None:
-    """Check the rows that a command on the database chooses, and the columns that it fills."""
+    """Check the rows that a command on the database chooses."""
     performed = specify(command)
     table = table_of(performed) if performed is not None else None
     columns = None if table is None else subject.workspace.tables.known(table.value).columns
@@ -108,23 +105,6 @@ def _check_command(command: Command, subject: Subject) -> None:
         _check_filter(text, columns, subject)
     for text in clauses_of(command, Order).values():
         _check_order(text, columns, subject)
-    if performed is not None and performed.platform == DATABASE and columns is not None:
-        for row in _rows_of(performed):
-            for name, _ in row:
-                if name not in columns:
-                    _unknown_column(Key(row, name), columns, subject)
-
-
-def _rows_of(performed: Performed) -> Iterator[Table]:
-    """Yield the tables in a command's arguments whose keys are columns."""
-    for name, node in performed.command.arguments.items():
-        argument = performed.known.argument(name)
-        if argument is not None and isinstance(argument.type, Json):
-            yield from (
-                each
-                for each in (node.items if isinstance(node, Array) else [node])
-                if isinstance(each, Table)
-            )
 
 
 def _check_clauses(
@@ -147,7 +127,8 @@ def _name_by_template(name: Text, expected: str, subject: Subject) -> None:
     )
 
 
-def _unknown_column(name: Text | Key, columns: Mapping[str, Type], subject: Subject) -> None:
+def unknown_column(name: Text | Key, columns: Mapping[str, Type], subject: Subject) -> None:
+    """BOT402 where a column is named that the table does not have."""
     guess = nearest(name.value, columns)
     subject.reporter.report(
         catalogue.UNKNOWN_COLUMN,

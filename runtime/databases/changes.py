@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from botticelli.compiler.ir import types as ir
+from botticelli.compiler.semantics.commands.database import MOMENTS_NOW
 from botticelli.runtime.databases.binding import bound, insert
 from botticelli.runtime.databases.database import Database
 from botticelli.runtime.databases.filters import FilterBuilder, QueryError, column_of
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 1_000
 """Rows that one command may insert."""
-
-_MOMENTS_NOW = ("now()", "current_timestamp", "current_date")
 
 
 async def existing_table(
@@ -172,7 +171,7 @@ def _value(value: Any, column: TableColumn, now: datetime) -> Any:
         stripped = value.strip()
         if not stripped and not isinstance(kind, ir.Json):
             return None  # what null prints as
-        if isinstance(kind, ir.Timestamp | ir.Date) and stripped.lower() in _MOMENTS_NOW:
+        if isinstance(kind, ir.Timestamp | ir.Date) and stripped.lower() in MOMENTS_NOW:
             return fitted(now, kind)
         if isinstance(kind, ir.Json | ir.List | ir.Record):
             value = _read_json(value)

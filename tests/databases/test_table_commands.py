@@ -331,12 +331,28 @@ def test_a_filter_of_a_command_is_checked_as_any(project, where, code):
     assert [line.split()[1] for line in done.stdout.splitlines() if "BOT" in line] == [code]
 
 
-def test_columns_that_are_set_are_checked(project):
-    schema = '[schemas.posts]\nid = "int"\ntitle = "text"\n'
-    project.bot("insert", 'table = "posts"', 'values = { titel = "x" }', security=ALLOWED + schema)
-    done = call("check", "n.toml")
-    assert "BOT402" in done.stdout
-    assert "did you mean `title`?" in done.stdout
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ('titel = "x"', ["BOT402"]),
+        ('title = "x", rating = "high"', ["BOT604"]),
+        ('title = "much too long", rating = 2.5', ["BOT604", "BOT604"]),
+        ('title = "x", kind = "blog", made = "soon"', ["BOT604", "BOT604"]),
+        ('title = "x", rating = "7", made = "NOW()", kind = "news", extra = { a = 1 }', []),
+        ('title = "{{ vars.word }}", rating = "{{ vars.word }}", made = "2026-01-01"', []),
+        ('title = 7, rating = "", made = ""', []),
+    ],
+)
+def test_values_that_are_known_are_checked(project, values, expected):
+    schema = (
+        '[schemas.posts]\nid = "int"\ntitle = "text(1..9)"\nrating = "int?"\nmade = "timestamp?"\n'
+        'kind = "enum(\\"news\\")?"\nextra = "json?"\n'
+    )
+    for row in (f"values = {{ {values} }}", f"rows = [{{ {values} }}]"):
+        project.bot("insert", 'table = "posts"', row, security=ALLOWED + schema)
+        done = call("check", "n.toml", "--format", "concise")
+        found = [line.split()[1] for line in done.stdout.splitlines() if "BOT" in line]
+        assert found == expected, done.stdout
 
 
 # Once, whatever happens

@@ -12,6 +12,9 @@ from botticelli.compiler.semantics.commands.model import Argument, Command
 REGIONS = ("",)
 ALIASES: Mapping[str, str] = {"update": "update_table"}
 
+MOMENTS_NOW = ("now()", "current_timestamp", "current_date")
+"""Texts that are the moment of the command in a column of moments or dates, in any case."""
+
 _TABLE = Argument(
     "table_name", Text(1), "client", required=True, aliases=("table",), about="the table"
 )
