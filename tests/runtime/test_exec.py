@@ -289,12 +289,14 @@ def test_an_exhausted_budget_is_said_with_its_limit(project: Path) -> None:
 
 
 def test_caps_of_the_narrative_end_the_run(project: Path) -> None:
-    (project / "rounds.toml").write_text(
-        CAROUSEL.replace('every = "1s"', "") + "[narrative.limits]\nmax_requests = 3\n"
+    quick = CAROUSEL.replace('every = "1s"', "").replace(
+        'say = "Say {{ iteration }}."',
+        'say = { input = "Say {{ iteration }}.", retry = { backoff = "10ms" } }',
     )
-    result = call("exec", "rounds.toml", "--driver", "simulate")
+    (project / "rounds.toml").write_text(quick + "[narrative.limits]\nmax_requests = 4\n")
+    result = call("exec", "rounds.toml", "--driver", "simulate:fail=1")
     assert result.exit_code == 1
-    assert "max_requests = 3, which caps the run, would be passed" in result.stdout
+    assert "max_requests = 4, which caps the run, would be passed" in result.stdout
 
 
 def run(project: Path, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
