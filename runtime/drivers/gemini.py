@@ -34,6 +34,7 @@ from botticelli.runtime.drivers.usage import token_usage, whole
 from botticelli.runtime.problems import Problem, SetupError
 
 if TYPE_CHECKING:
+    import httpx
     from google.genai import types
 
 LABEL = "Gemini"
@@ -48,6 +49,9 @@ _FINISHES = {
     "CONTINUATION": LENGTH,
 }
 _MISREADINGS = (ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError)
+_OPENING = 100
+"""Bytes of an answer in which an error would be named."""
+
 _DELAY = re.compile(r"(\d+(?:\.\d*)?)s")
 
 
@@ -102,7 +106,8 @@ class GeminiDriver:
         )
         _quieten()
         self._http = httpx.AsyncClient(
-            headers={"accept-encoding": ACCEPTED}, event_hooks={"response": [bounding(LABEL)]}
+            headers={"accept-encoding": ACCEPTED},
+            event_hooks={"response": [bounding(LABEL), _raise_late_error]},
         )
         self._client = genai.Client(
             vertexai=False,
@@ -205,6 +210,28 @@ def _quieten() -> None:
 
     logging.getLogger("google_genai._api_client").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", category=UserWarning, module=r"google\.genai\.")
+
+
+async def _raise_late_error(response: "httpx.Response") -> None:
+    """Raise an error that comes in the place of an answer, which the client would read as an answer
+    that says nothing."""
+    import json
+
+    from google.genai import errors
+
+    if not response.is_success or "json" not in response.headers.get("content-type", ""):
+        return
+    body = await response.aread()
+    if b'"error"' not in body[:_OPENING]:
+        return
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return  # as the client will find out
+    error = found.get("error") if isinstance(found, dict) else None
+    if isinstance(error, dict):
+        code = error.get("code")
+        raise errors.APIError(code if isinstance(code, int) else 400, found, response)
 
 
 def _answer(request: ModelRequest, response: "types.GenerateContentResponse") -> ModelAnswer:

@@ -158,6 +158,20 @@ def test_an_answer_that_is_none_is_not_asked_for_again(subject: Subject, body: b
     assert (error.retryable, error.reached) == (False, True)
 
 
+@pytest.mark.parametrize("streamed", [False, True])
+def test_an_error_in_the_place_of_an_answer_says_what_it_is(
+    subject: Subject, streamed: bool
+) -> None:
+    body = {"error": {"code": 429, "type": "rate_limit_error", "message": "slow down"}}
+    subject.server.answer(Reply(body))
+    ask_so = stream if streamed else ask
+    with pytest.raises(DriverError) as caught:
+        ask_so(subject.open, subject.asked())
+    error = caught.value
+    assert "slow down" in error.message
+    assert (error.status, error.retryable, error.refused) == (429, True, False)
+
+
 def test_a_page_of_a_proxy_is_not_shown(subject: Subject) -> None:
     page = b"<html><title>Bad gateway</title></html>"
     subject.server.answer(Reply(page, 502, headers={"content-type": "text/html"}))
