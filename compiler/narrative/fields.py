@@ -11,6 +11,7 @@ from botticelli.compiler.diagnostics import Edit, Fix, Label, Location
 from botticelli.compiler.narrative.durations import parse_duration
 from botticelli.compiler.narrative.located import Key, Located, Text
 from botticelli.compiler.nearest import listing, nearest
+from botticelli.compiler.renaming import is_slip, renaming
 from botticelli.compiler.reporter import Reporter
 from botticelli.compiler.syntax.faults import quoted
 from botticelli.compiler.syntax.nodes import Array, Node, Scalar, Table
@@ -149,9 +150,7 @@ class Fields:
             f"unknown key `{key}` in {self.where}",
             note=note,
             help=help_text,
-            fix=Fix(safe=is_slip(key, guess), edits=(Edit(location, guess),))
-            if guess is not None and guess in free
-            else None,
+            fix=renaming(location, key, guess) if guess in free else None,
             about="",
         )
         return guess
@@ -390,22 +389,6 @@ def _as_float(number: float) -> float:
         return float(number)
     except OverflowError:
         return float("inf") if number > 0 else float("-inf")
-
-
-def is_slip(written: str, meant: str | None) -> bool:
-    """Tell whether two names differ by one slip of the fingers: one letter too many, too few,
-    other, or two exchanged."""
-    if meant is None:
-        return False
-    a, b = sorted((written, meant), key=len)
-    if len(b) - len(a) > 1:
-        return False
-    start = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), len(a))
-    if len(a) < len(b):
-        return a[start:] == b[start + 1 :]
-    return a[start + 1 :] == b[start + 1 :] or (
-        a[start : start + 2] == b[start : start + 2][::-1] and a[start + 2 :] == b[start + 2 :]
-    )
 
 
 def _unquoted(node: Node, allowed: tuple[str, ...]) -> Fix | None:

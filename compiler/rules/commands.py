@@ -12,10 +12,10 @@ from botticelli.compiler.flow.commands import (
     installed_platforms,
     is_platform,
 )
-from botticelli.compiler.narrative.fields import is_slip
 from botticelli.compiler.narrative.located import Text
 from botticelli.compiler.narrative.model import Command
 from botticelli.compiler.nearest import listing, nearest
+from botticelli.compiler.renaming import is_slip, renaming
 from botticelli.compiler.rules.subject import Subject
 from botticelli.compiler.semantics import commands as registry
 from botticelli.compiler.semantics.commands.model import Argument
@@ -89,10 +89,8 @@ def _commands_like(platform: str, name: str) -> str:
 
 def rename(name: Text, meant: str | None) -> Fix | None:
     """Put the name that was meant in the place of a misspelt one, quotes left as they are."""
-    if meant is None or not name.value:
-        return None
-    location = name.part(0, len(name.value))
-    return Fix(safe=is_slip(name.value, meant), edits=(Edit(location, meant),))
+    location = name.part(0, len(name.value)) if name.value else name.location
+    return renaming(location, name.value, meant)
 
 
 # Arguments

@@ -1,9 +1,9 @@
 """Rules on narratives that run others: found, one of its name, and never in a circle."""
 
-from botticelli.compiler.diagnostics import Edit, Fix, Label, Location
-from botticelli.compiler.narrative.fields import is_slip
+from botticelli.compiler.diagnostics import Label, Location
 from botticelli.compiler.narrative.model import Reference, Trigger
 from botticelli.compiler.nearest import listing, nearest
+from botticelli.compiler.renaming import renaming
 from botticelli.compiler.rules.resources import acts_of_file
 from botticelli.compiler.rules.subject import Subject
 from botticelli.compiler.workspace.circles import Circle
@@ -100,7 +100,7 @@ def _report_unknown(call: Call, subject: Subject) -> None:
         if guess
         else f"it was looked for in this file, as `{call.name}.toml` or `.yaml` beside it, "
         "and in the workspace",
-        fix=Fix(safe=is_slip(call.name, guess), edits=(Edit(spot, guess),)) if guess else None,
+        fix=renaming(spot, call.name, guess),
     )
 
 

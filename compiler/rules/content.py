@@ -98,11 +98,13 @@ def _report(violation: Violation, rules: Rules, subject: Subject) -> None:
 
 
 def _rule(violation: Violation, rules: Rules) -> Label:
-    """Point to the rule in the nearest section that holds it."""
-    sections = [level.node.entries.get(violation.section) for level in rules.levels]
-    holding = (each for each in sections if isinstance(each, Table))
-    table = next(each for each in holding if violation.key in each.entries)
-    return Label("the rule stands here", table.key_location(violation.key))
+    """Point to the rule in the nearest section that holds it; where it is misspelt, to the nearest
+    section there is."""
+    for level in rules.levels:
+        table = level.node.entries.get(violation.section)
+        if isinstance(table, Table) and violation.key in table.entries:
+            return Label("the rule stands here", table.key_location(violation.key))
+    return Label("the rule stands here", rules.levels[0].node.location)
 
 
 def _violations(performed: Performed, rules: Rules) -> Iterator[Violation]:

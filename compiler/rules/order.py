@@ -1,8 +1,7 @@
 """Rules on the table of contents: names of acts in it, and acts that no order reaches."""
 
-from botticelli.compiler.diagnostics import Diagnostic, Edit, Fix, Label
+from botticelli.compiler.diagnostics import Diagnostic, Fix, Label
 from botticelli.compiler.flow.steps import act_names
-from botticelli.compiler.narrative.fields import is_slip
 from botticelli.compiler.narrative.located import Name, Text
 from botticelli.compiler.narrative.model import (
     ActStep,
@@ -14,6 +13,7 @@ from botticelli.compiler.narrative.model import (
     Step,
 )
 from botticelli.compiler.nearest import listing
+from botticelli.compiler.renaming import renaming
 from botticelli.compiler.rules.mentions import strings
 from botticelli.compiler.rules.resources import acts_of_file
 from botticelli.compiler.rules.subject import Subject
@@ -53,10 +53,9 @@ def _unknown_acts(narrative: Narrative, subject: Subject) -> None:
 
 def _rename(name: Name, guess: str | None) -> Fix | None:
     """Put the act that was meant in the place of a misspelt name, quotes left as they are."""
-    if guess is None or not isinstance(name, Text) or not name.value:
+    if not isinstance(name, Text) or not name.value:
         return None
-    location = name.part(0, len(name.value))
-    return Fix(safe=is_slip(name.value, guess), edits=(Edit(location, guess),))
+    return renaming(name.part(0, len(name.value)), name.value, guess)
 
 
 def _repeated_acts(step: Step, seen: dict[str, Name], subject: Subject) -> None:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from botticelli.compiler.diagnostics import Edit, Fix, Label
-from botticelli.compiler.narrative.fields import is_slip
+from botticelli.compiler.diagnostics import Label
 from botticelli.compiler.narrative.model import Act, NarrativeFile, Reference, Resource
 from botticelli.compiler.nearest import Names, listing
+from botticelli.compiler.renaming import renaming
 from botticelli.compiler.rules.mentions import mentioned_resources
 from botticelli.compiler.rules.subject import Subject
 from botticelli.grammar import catalogue
@@ -86,5 +86,5 @@ def _report_unknown(
         note=f"did you mean `{guess}`?" if guess else f"no `[{kind}.{name}]` in this file",
         labels=labels,
         help=help_text,
-        fix=Fix(safe=is_slip(name, guess), edits=(Edit(location, guess),)) if guess else None,
+        fix=renaming(location, name, guess),
     )

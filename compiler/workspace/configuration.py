@@ -17,9 +17,10 @@ from botticelli.compiler.ir.program import (
 )
 from botticelli.compiler.ir.types import Type
 from botticelli.compiler.lower.settings import lower_budget, lower_retry, lower_settings
-from botticelli.compiler.narrative.fields import USER_KEY_PREFIX, Fields, is_slip
+from botticelli.compiler.narrative.fields import USER_KEY_PREFIX, Fields
 from botticelli.compiler.narrative.located import Key, Located, Text
 from botticelli.compiler.narrative.settings import read_budget, read_conduct
+from botticelli.compiler.renaming import is_slip
 from botticelli.compiler.reporter import Reporter
 from botticelli.compiler.semantics.configuration import (
     Configuration,

@@ -7,10 +7,11 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Any
 
-from botticelli.compiler.diagnostics import Edit, Fix, Location
-from botticelli.compiler.narrative.fields import USER_KEY_PREFIX, Fields, is_slip
+from botticelli.compiler.diagnostics import Location
+from botticelli.compiler.narrative.fields import USER_KEY_PREFIX, Fields
 from botticelli.compiler.narrative.located import Text
 from botticelli.compiler.nearest import listing, nearest
+from botticelli.compiler.renaming import renaming
 from botticelli.compiler.reporter import Reporter
 from botticelli.compiler.semantics import commands as registry
 from botticelli.compiler.semantics.providers import DEFAULT_MODELS, Providers
@@ -83,7 +84,7 @@ class _Names:
             f"{self._none} {quoted(name)}",
             note=f"did you mean `{guess}`?" if guess else f"no {self._what} of this name",
             help=None if guess else f"there are {listing(self._known)}",
-            fix=Fix(safe=is_slip(name, guess), edits=(Edit(location, guess),)) if guess else None,
+            fix=renaming(location, name, guess),
         )
 
 
