@@ -1,17 +1,22 @@
 """An explanation as a Mermaid flowchart: steps as they follow each other, and what they touch.
 
 Nodes have names of our own, and labels are quoted with everything but letters, digits and harmless
-signs as character references, so that no text of a narrative can become part of the drawing's code.
+signs as character references, so that no text of a narrative can become part of the drawing's code:
+not even as a directive (`%%{`), which Mermaid looks for anywhere. Lines are written behind all
+boxes, since a node belongs to the box in which it is named first.
 """
 
 import json
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from botticelli.compiler.explain import explanation as shown
 from botticelli.compiler.explain.wording import excerpt, repeated
+from botticelli.compiler.report.display import visible
 
-_PLAIN = frozenset(" .,:!?()[]{}/+*=_-'|%$@")
+_PLAIN = frozenset(" .,!?()[]/+*=_-'|@")
+_JOINER = "\u2060"
 _LONGEST = 60
 """Characters of a condition or a prompt that a label shows."""
 
@@ -22,7 +27,9 @@ def render(explanation: shown.Explanation) -> str:
 
 
 def label(text: str) -> str:
-    """Return a quoted label that shows a text as it is."""
+    """Return a quoted label that shows a text as it is, no icon (`fa:fa-…`) or formula in it."""
+    text = "\n".join(map(visible, text.split("\n")))
+    text = text.replace("$$", f"${_JOINER}$").replace(":fa-", f":{_JOINER}fa-")
     shown_as = (
         each if each.isalnum() or each in _PLAIN else "<br>" if each == "\n" else f"#{ord(each)};"
         for each in text
@@ -41,6 +48,7 @@ class _Chart:
     def __init__(self, explanation: shown.Explanation) -> None:
         self._explanation = explanation
         self._lines: list[str] = []
+        self._edges: list[str] = []
         self._depth = 1
         self._count = 0
         self._acts: dict[tuple[str, str], str] = {}
@@ -48,23 +56,22 @@ class _Chart:
 
     def draw(self) -> str:
         explanation = self._explanation
-        title = json.dumps(explanation.narratives[0].name)
+        title = json.dumps(explanation.narratives[0].name).replace("%", "\\u0025")
         several = len(explanation.narratives) > 1
         for narrative in explanation.narratives:
             name = self._name("narrative")
             self._boxes[narrative.name] = name
             if several:
-                self._open(name, f"{narrative.name}{_often(narrative)}")
+                self._open(name, narrative.name)
             ends = [self._start(narrative)]
             self._steps(narrative, narrative.order, ends)
             if several:
                 self._close()
         self._calls()
         self._outside()
+        head = ["---", f"title: {title}", "---", "flowchart TD"]
         style = ["  classDef writes stroke-width:3px", "  classDef start stroke-dasharray:3"]
-        return "\n".join(
-            ["---", f"title: {title}", "---", "flowchart TD", *self._lines, *style, ""]
-        )
+        return "\n".join([*head, *self._lines, *self._edges, *style, ""])
 
     # Lines
 
@@ -86,7 +93,10 @@ class _Chart:
     def _join(self, ends: list[_End], node: str) -> None:
         for end in ends:
             arrow = f"-->|{label(end.condition)}|" if end.condition else "-->"
-            self._line(f"{end.node} {arrow} {node}")
+            self._edge(f"{end.node} {arrow} {node}")
+
+    def _edge(self, text: str) -> None:
+        self._edges.append(f"  {text}")
 
     # Steps
 
@@ -126,11 +136,31 @@ class _Chart:
                 first = self._steps(narrative, then, [_End(node, "yes")])
                 return [*first, *self._steps(narrative, otherwise, [_End(node, "no")])]
             case shown.RepeatStep(repetition=how, steps=steps):
-                box = self._name("repeat")
-                self._open(box, repeated(how))
-                ends = self._steps(narrative, steps, ends)
-                self._close()
-                return ends
+                return self._repeat(narrative, how, steps, ends)
+
+    def _repeat(
+        self,
+        narrative: shown.Narrative,
+        how: shown.Repetition,
+        steps: tuple[shown.AnyStep, ...],
+        ends: list[_End],
+    ) -> list[_End]:
+        self._open(self._name("repeat"), repeated(replace(how, until=None)))
+        head = self._name("pass")
+        self._line(f"{head}(( ))")
+        self._join(ends, head)
+        ends = self._steps(narrative, steps, [_End(head)])
+        if how.until is None:
+            for end in ends:
+                self._edge(f"{end.node} -. again .-> {head}")
+        else:
+            node = self._name("until")
+            self._line(f"{node}{{{label(excerpt(how.until, _LONGEST))}}}")
+            self._join(ends, node)
+            self._edge(f"{node} -. no, again .-> {head}")
+            ends = [_End(node, "yes, or done")]
+        self._close()
+        return ends
 
     def _act(self, narrative: shown.Narrative, name: str, ends: list[_End]) -> str:
         act = next(each for each in narrative.acts if each.name == name)
@@ -156,9 +186,8 @@ class _Chart:
                 called = [act.calls] if act.calls else []
                 called += [each.title for each in act.inputs if each.kind == "narrative"]
                 for each in called:
-                    self._line(
-                        f"{self._acts[narrative.name, act.name]} -. runs .-> {self._boxes[each]}"
-                    )
+                    node = self._acts[narrative.name, act.name]
+                    self._edge(f"{node} -. runs .-> {self._boxes[each]}")
 
     def _outside(self) -> None:
         nodes: dict[tuple[str, str], str] = {}
@@ -172,15 +201,11 @@ class _Chart:
         for table in self._explanation.tables:
             act = self._acts[table.narrative, table.act]
             at = node("table", table.table, ("[(", ")]"))
-            self._line(f"{act} ==> {at}" if table.does == "writes" else f"{at} -.-> {act}")
+            self._edge(f"{act} ==> {at}" if table.does == "writes" else f"{at} -.-> {act}")
         for command in self._explanation.commands:
             act = self._acts[command.narrative, command.act]
             at = node("command", command.command, ("{{", "}}"))
             if command.writes:
-                self._line(f"{act} ==> {at}:::writes")
+                self._edge(f"{act} ==> {at}:::writes")
             else:
-                self._line(f"{at} -.-> {act}")
-
-
-def _often(narrative: shown.Narrative) -> str:
-    return "" if narrative.repetition is None else f", {repeated(narrative.repetition)}"
+                self._edge(f"{at} -.-> {act}")
