@@ -61,10 +61,11 @@ def expand_dollar(text: str, known: Container[str]) -> str:
         return text
     if not has_tags(text):
         return to_jinja(text, known).text
-    from botticelli.compiler.templates.parsing import data_ranges
+    from botticelli.compiler.templates.parsing import expanded_ranges
+    from botticelli.compiler.templates.scanning import Scan
 
     plain = normalize_newlines(text)
-    data = data_ranges(plain)
+    data = expanded_ranges(Scan(plain))
     return to_jinja(plain, known, data).text if any(find_forms(plain, known, data)) else text
 
 

@@ -46,13 +46,13 @@ class ParsedTemplate:
         self.tree: nodes.Template | None = None
         self.faults: list[Fault] = []
         self.intact = True
-        self._data = scan.data
+        self._data = expanded_ranges(scan)
         self._layouts = layouts
         self._partners: dict[int, int] | None = None
 
     @property
     def data(self) -> list[tuple[int, int]]:
-        """The ranges of `text` that are not Jinja."""
+        """The ranges of `text` that are neither Jinja nor in `{% raw %}`."""
         return [self.origin(start, end) for start, end in self._data]
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
@@ -135,7 +135,7 @@ def _parse(text: str, known: Container[str], *, expand_dollar: bool) -> ParsedTe
     unified, layouts = _unify_newlines(text)
     faults: list[Fault] = []
     if expand_dollar and "$" in unified:
-        data = data_ranges(unified)
+        data = expanded_ranges(Scan(unified)) if "{" in unified else [(0, len(unified))]
         faults.extend(islice(malformed(unified, data), MAX_FAULTS))
         rewritten = to_jinja(unified, known, data)
         unified = rewritten.text
@@ -163,6 +163,12 @@ def data_ranges(text: str) -> list[tuple[int, int]]:
     if "{" not in text:
         return [(0, len(text))]
     return Scan(text).data
+
+
+def expanded_ranges(scan: Scan) -> list[tuple[int, int]]:
+    """Return the ranges in which the older forms count: not in `{% raw %}`, which is left alone."""
+    raw = frozenset(scan.raw)
+    return [each for each in scan.data if each not in raw]
 
 
 def _unify_newlines(text: str) -> tuple[str, list[Layout]]:

@@ -69,6 +69,7 @@ class Scan:
         self.tokens: list[Token] = []
         self.tags: list[Tag] = []
         self.data: list[tuple[int, int]] = []
+        self.raw: list[tuple[int, int]] = []
         self.faults: list[Fault] = []
         self.complete = True
         self._lexer: Lexer = get_lexer(environment())
@@ -100,6 +101,8 @@ class Scan:
                 elif kind in {"comment_end", "raw_end"}:
                     aside = None
                 elif kind not in {"comment", "whitespace"}:
+                    if aside is not None:
+                        self.raw.append((start, position))
                     self._take(start, position, kind, piece)
         except TemplateSyntaxError as error:
             failure = error.message or ""
