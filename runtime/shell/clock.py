@@ -9,15 +9,28 @@ import selectors
 import time
 from collections.abc import Callable, Coroutine
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
+
+from msgspec import Struct
 
 T = TypeVar("T")
 
 
+class Timebase(Struct, frozen=True):
+    """What the clocks of all processes share while a machine runs: `boot` names this time of its,
+    `origin` is when it began by the clock that it is of, in Unix seconds."""
+
+    boot: str
+    origin: float
+
+
 class Clock(Protocol):
-    """`longest_sleep` is after how many seconds a wait looks at the clock again."""
+    """`longest_sleep` is after how many seconds a wait looks at the clock again; `timebase` is None
+    for a clock that is the process's own."""
 
     longest_sleep: float
+    timebase: Timebase | None
 
     def now(self) -> float:
         """Return Unix seconds."""
@@ -62,12 +75,22 @@ class RealClock:
             time.monotonic if boot is None else partial(time.clock_gettime, boot)
         )
         self._origin = time.time() - self._elapsed()
+        named = None if boot is None else _boot()
+        self.timebase = None if named is None else Timebase(named, self._origin)
 
     def now(self) -> float:
         return self._origin + self._elapsed()
 
     def run(self, main: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(main)
+
+
+def _boot() -> str | None:
+    """What Linux names the time since the machine was started."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        return None
 
 
 class _VirtualSelector(selectors.DefaultSelector):
@@ -108,6 +131,7 @@ class VirtualClock:
     """
 
     longest_sleep = 86_400.0
+    timebase = None
 
     def __init__(self, start: float, *, grace: float = 10.0) -> None:
         self._start = start

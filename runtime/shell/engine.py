@@ -30,6 +30,7 @@ from botticelli.runtime.journal.records import (
 from botticelli.runtime.journal.replay import Replayed, replay
 from botticelli.runtime.journal.resumption import Resumption
 from botticelli.runtime.journal.starting_over import start_over
+from botticelli.runtime.problems import StoreError
 from botticelli.runtime.shell.bookkeeping import RunBooks
 from botticelli.runtime.shell.commands import Confirm, Show
 from botticelli.runtime.shell.equipment import Equipment
@@ -135,7 +136,8 @@ class Run:
         except BaseException as error:
             await self._under_way.end()
             if isinstance(error, Exception):
-                self._finish(FAILED, f"internal error ({type(error).__name__})")
+                internal = f"internal error ({type(error).__name__})"
+                self._finish(FAILED, str(error) if isinstance(error, StoreError) else internal)
             else:
                 self._finish(INTERRUPTED, "the run was interrupted")
             raise

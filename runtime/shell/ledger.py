@@ -2,8 +2,12 @@
 
 The file stands in the user's state directory, since limits belong to a key and not to a project.
 Every reservation is one transaction that reads what other processes did and adds its own, so that
-all of them together keep within the limits. A request of a process that died counts in full: its
-moment may have been anywhere up to when its death was noticed.
+all of them together keep within the limits. A request of a process that died counts in full until
+its deadline: nobody knows what the provider has made of it, nor when.
+
+Clocks are set now and then. Processes of one boot of a machine agree on the time since then, and
+read each other's moments by it. What stands there from another boot is taken as it was written, but
+nothing can have happened later than now.
 
 Only day limits outlast a run, but minutes are shared in the same way: two runs that start together
 share the minute as well.
@@ -15,6 +19,7 @@ import socket
 import sqlite3
 import sys
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
@@ -23,6 +28,7 @@ from msgspec import Struct
 
 from botticelli.compiler.semantics.limits import (
     DAY,
+    MINUTE,
     SLACK,
     Admitted,
     Books,
@@ -34,6 +40,7 @@ from botticelli.compiler.semantics.limits import (
     Usage,
 )
 from botticelli.runtime.problems import StoreError
+from botticelli.runtime.shell.clock import Timebase
 
 KEPT = 2 * DAY
 """How long the file keeps a request: no window reaches further back."""
@@ -53,10 +60,16 @@ CREATE TABLE IF NOT EXISTS requests (
     requests INTEGER NOT NULL,
     input INTEGER NOT NULL,
     output INTEGER NOT NULL,
-    day_tokens INTEGER NOT NULL
+    day_tokens INTEGER NOT NULL,
+    boot TEXT NOT NULL DEFAULT '',
+    origin REAL NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS requests_by_pool ON requests (provider, account, pool, ended);
 """
+
+
+_ADDED = {"boot": "TEXT NOT NULL DEFAULT ''", "origin": "REAL NOT NULL DEFAULT 0"}
+"""Columns that files of earlier versions lack."""
 
 
 class Pool(Struct, frozen=True):
@@ -87,6 +100,10 @@ class Ledger(Protocol):
 
     def readings(self, pool: Pool, now: float, limits: Limits) -> tuple[Reading, ...]: ...
 
+    def books(self, pool: Pool, now: float, limits: Limits) -> Books:
+        """Return a copy of a pool's books as they stand now, to try things out with."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -116,6 +133,10 @@ class MemoryLedger:
     def readings(self, pool: Pool, now: float, limits: Limits) -> tuple[Reading, ...]:
         return self._of(pool, limits).readings(now, limits)
 
+    def books(self, pool: Pool, now: float, limits: Limits) -> Books:
+        del now
+        return deepcopy(self._of(pool, limits))
+
     def close(self) -> None:
         pass
 
@@ -126,26 +147,39 @@ class MemoryLedger:
         return books
 
 
+class _Foreign(Struct, frozen=True):
+    """A request of another process that may still be under way."""
+
+    host: str
+    pid: int
+    deadline: float
+
+
 class SqliteLedger:
     """Books in a file. Raises sqlite3.Error or OSError when it cannot be opened."""
 
     shared = True
 
-    def __init__(self, path: Path, now: float) -> None:
+    def __init__(self, path: Path, now: float, timebase: Timebase | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._process = uuid4().hex
         self._host = socket.gethostname()
+        self._timebase = timebase or Timebase("", 0.0)
         self._books: dict[Pool, Books] = {}
-        self._days: dict[Pool, str] = {}
-        self._foreign: dict[Pool, dict[int, tuple[str, int, float]]] = {}
+        self._limits: dict[Pool, Limits] = {}
+        self._foreign: dict[Pool, list[_Foreign]] = {}
         self._version = -1
         self._connection = sqlite3.connect(path, timeout=30.0, isolation_level=None)
         try:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.executescript(_SCHEMA)
+            self._add_columns()
+            # As far back as the latest request, too: a clock that is wrong now may be put right.
             self._connection.execute(
-                "DELETE FROM requests WHERE coalesce(ended, deadline) < ?", (now - KEPT,)
+                "DELETE FROM requests WHERE coalesce(ended, deadline)"
+                " < min(?, (SELECT max(sent) FROM requests)) - ?",
+                (now, KEPT),
             )
         except BaseException:
             self._connection.close()
@@ -155,7 +189,7 @@ class SqliteLedger:
         self, pool: Pool, now: float, limits: Limits, demand: Demand, deadline: float
     ) -> tuple[Decision, int]:
         with _transaction(self._connection):
-            self._days[pool] = limits.day
+            self._limits[pool] = limits
             books = self._of(pool, now)
             decision = books.assess(now, limits, demand)
             if not isinstance(decision, Admitted):
@@ -174,16 +208,29 @@ class SqliteLedger:
             )
 
     def readings(self, pool: Pool, now: float, limits: Limits) -> tuple[Reading, ...]:
-        self._days[pool] = limits.day
-        return self._of(pool, now).readings(now, limits)
+        self._limits[pool] = limits
+        with _faults():
+            return self._of(pool, now).readings(now, limits)
+
+    def books(self, pool: Pool, now: float, limits: Limits) -> Books:
+        self._limits[pool] = limits
+        with _faults():
+            return self._read(pool, now)
 
     def close(self) -> None:
         self._connection.close()
 
+    def _add_columns(self) -> None:
+        there = {row[1] for row in self._connection.execute("PRAGMA table_info (requests)")}
+        for name, kind in _ADDED.items():
+            if name not in there:
+                self._connection.execute(f"ALTER TABLE requests ADD COLUMN {name} {kind}")
+
     def _insert(self, pool: Pool, entry: Entry, deadline: float) -> int:
         cursor = self._connection.execute(
             "INSERT INTO requests (provider, account, pool, process, host, pid, sent, deadline,"
-            " requests, input, output, day_tokens) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " requests, input, output, day_tokens, boot, origin)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 pool.provider,
                 pool.account,
@@ -197,6 +244,8 @@ class SqliteLedger:
                 entry.input,
                 entry.output,
                 entry.day_tokens,
+                self._timebase.boot,
+                self._timebase.origin,
             ),
         )
         return cursor.lastrowid or 0
@@ -208,65 +257,92 @@ class SqliteLedger:
             self._books.clear()
             self._foreign.clear()
             self._version = version
-        if pool in self._books:
-            self._bury(pool, now)
+        if any(self._is_over(each, now) for each in self._foreign.get(pool, ())):
+            del self._books[pool]
         if pool not in self._books:
             self._books[pool] = self._read(pool, now)
         return self._books[pool]
 
     def _read(self, pool: Pool, now: float) -> Books:
-        books = Books(self._days[pool])
-        foreign = self._foreign[pool] = {}
+        limits = self._limits[pool]
+        books = Books(limits.day)
+        foreign = self._foreign[pool] = []
+        # Of what no day counts, the last minutes are enough.
+        reach = 2 * MINUTE if limits.rpd is None and limits.tpd is None else KEPT
         rows = self._connection.execute(
-            "SELECT id, process, host, pid, sent, deadline, ended, input, output,"
+            "SELECT id, process, host, pid, boot, origin, sent, deadline, ended, input, output,"
             " day_tokens, requests FROM requests WHERE provider = ? AND account = ? AND pool = ?"
-            " AND (ended IS NULL OR ended > ?) ORDER BY ended",
-            (pool.provider, pool.account, pool.models, now - KEPT),
+            " AND (ended IS NULL OR ended + CASE WHEN boot = ? THEN ? - origin ELSE 0 END > ?)"
+            " ORDER BY ended",
+            (
+                pool.provider,
+                pool.account,
+                pool.models,
+                self._timebase.boot or None,
+                self._timebase.origin,
+                now - reach,
+            ),
         ).fetchall()
-        for number, process, host, pid, sent, deadline, ended, *taken in rows:
-            entry = Entry(sent, *taken)
-            if ended is None and process != self._process:
-                ended = self._end_of(host, pid, deadline, now)  # noqa: PLW2901
-                foreign[number] = (host, pid, deadline)
-            if ended is None:
-                books.enter(number, entry)
-            else:
-                books.restore(entry, ended)
+        for number, process, host, pid, boot, origin, sent, deadline, ended, *taken in rows:
+            shift = self._shift(boot, origin)
+            entry = Entry(min(sent + shift, now), *taken)
+            if ended is not None:
+                books.restore(entry, self._moment(number, ended + shift, now))
+                continue
+            other = _Foreign(host, pid, deadline + shift)
+            if process != self._process and self._is_over(other, now):
+                books.restore(entry, other.deadline + SLACK)
+                continue
+            if process != self._process:
+                foreign.append(other)
+            books.enter(number, entry)
         return books
 
-    def _bury(self, pool: Pool, now: float) -> None:
-        """Forget the books of a pool in which a request's process has died since."""
-        for number, (host, pid, deadline) in list(self._foreign[pool].items()):
-            ended = self._end_of(host, pid, deadline, now)
-            if ended is not None:
-                self._connection.execute(
-                    "UPDATE requests SET ended = ? WHERE id = ? AND ended IS NULL", (ended, number)
-                )
-                self._books.pop(pool, None)
+    def _shift(self, boot: str, origin: float) -> float:
+        """What is to be added to moments of another process of this boot."""
+        mine = self._timebase
+        return mine.origin - origin if boot and boot == mine.boot else 0.0
 
-    def _end_of(self, host: str, pid: int, deadline: float, now: float) -> float | None:
-        """The last moment at which another process's open request may count, None while it may
-        still be under way."""
-        if deadline <= now:
-            return deadline + SLACK
-        if host == self._host and not _lives(pid):
-            return now + SLACK
-        return None
+    def _moment(self, number: int, ended: float, now: float) -> float:
+        """The last moment at which a request may have counted: not after now.
+
+        What is noted for a far future comes of a clock that was wrong; it counts as if it had ended
+        now, and that is kept, so that it comes to an end.
+        """
+        latest = now + SLACK
+        if ended > now + KEPT:
+            self._connection.execute(
+                "UPDATE requests SET sent = ?, ended = ?, boot = ?, origin = ? WHERE id = ?",
+                (now, latest, self._timebase.boot, self._timebase.origin, number),
+            )
+        return min(ended, latest)
+
+    def _is_over(self, other: _Foreign, now: float) -> bool:
+        """Whether another process no longer waits for a request; it counts to its deadline."""
+        return other.deadline <= now or (other.host == self._host and not _lives(other.pid))
+
+
+@contextlib.contextmanager
+def _faults() -> Iterator[None]:
+    """Say in words for people what is wrong with the file. Raises StoreError."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(f"the ledger of requests cannot be used: {error}") from error
 
 
 @contextlib.contextmanager
 def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """Write undisturbed by other processes. Raises StoreError when the file cannot be written."""
-    try:
+    with _faults():
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")
-    except sqlite3.Error as error:
-        raise StoreError(f"the ledger of requests cannot be written: {error}") from error
 
 
 def _lives(pid: int) -> bool:

@@ -158,9 +158,10 @@ def open_ledger(
         return MemoryLedger(), ()
     path = ledger_path(environment)
     try:
-        return SqliteLedger(path, clock.now()), ()
+        return SqliteLedger(path, clock.now(), clock.timebase), ()
     except (OSError, sqlite3.Error) as error:
         warning = (
-            f"the ledger {path} cannot be opened ({error}): limits of the day count this run alone"
+            f"the ledger {path} cannot be used ({error}): limits count this run alone, without "
+            "what others use or have used today; if the file is damaged, remove it"
         )
         return MemoryLedger(), (warning,)

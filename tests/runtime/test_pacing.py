@@ -257,6 +257,7 @@ class FastClock:
     """The real clock, running `SCALE` times as fast, also for whoever waits in its loop."""
 
     longest_sleep = 60.0
+    timebase = None
 
     def now(self) -> float:
         return MONDAY + time.monotonic() * SCALE
