@@ -20,7 +20,7 @@ from botticelli.runtime.drivers.anthropic_form import (
     takes_output_format,
     thinking,
 )
-from botticelli.runtime.drivers.api import Api
+from botticelli.runtime.drivers.api import DONE, Api
 from botticelli.runtime.drivers.faults import misshapen, unsupported
 from botticelli.runtime.drivers.protocol import (
     BLOCKED,
@@ -99,7 +99,8 @@ class AnthropicDriver:
         body["stream"] = True
         async with aclosing(self._api.events("/v1/messages", body, _version(request))) as events:
             async for event in events:
-                gathered.take(event)
+                if event is not DONE:  # which some proxies send, though this API does not
+                    gathered.take(event)
         return _answer(request, gathered.message(), schema)
 
     async def count_tokens(self, request: ModelRequest) -> int:

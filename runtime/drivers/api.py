@@ -32,6 +32,10 @@ _STATUSES = {
 """The statuses that errors would have had which come when the status has been sent."""
 
 
+DONE: dict[str, Any] = {}
+"""Stands for the event `[DONE]`, by identity."""
+
+
 class Api:
     """Connections to one API; `label` names it to people."""
 
@@ -60,7 +64,8 @@ class Api:
     async def events(
         self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
     ) -> AsyncGenerator[dict[str, Any], None]:
-        """Send a body and yield the objects of the events that are answered, up to `[DONE]`.
+        """Send a body and yield the objects of the events that are answered; where the API says
+        `[DONE]`, DONE is the last.
 
         Raises DriverError, also for an error that comes as an event. An answer that is no stream is
         yielded as if it were an event: some servers do not stream what they are asked to. Whoever
@@ -72,6 +77,7 @@ class Api:
                 return
             async for data in _server_sent(response.aiter_bytes()):
                 if data == b"[DONE]":
+                    yield DONE
                     return
                 yield self._object(data)
 

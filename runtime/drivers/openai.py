@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from botticelli.compiler.semantics.providers import DEFAULT_MODELS, ModelFacts
 from botticelli.runtime.drivers.access import find_address, find_key, key_variables
-from botticelli.runtime.drivers.api import Api
+from botticelli.runtime.drivers.api import DONE, Api
 from botticelli.runtime.drivers.faults import misshapen
 from botticelli.runtime.drivers.openai_form import LABEL, MEDIA, request_body
 from botticelli.runtime.drivers.protocol import (
@@ -148,6 +148,9 @@ class _Gathered:
         return {**self._rest, "choices": [{"finish_reason": self._finish, "message": message}]}
 
     def _take(self, chunk: dict[str, Any]) -> None:
+        if chunk is DONE and any(map(any, self._said.values())):
+            # Some servers leave out why an answer ends, and say only that it does.
+            self._finish = self._finish or "stop"
         choices = chunk.get("choices") or ()
         if choices and "message" in choices[0]:
             self._whole = chunk

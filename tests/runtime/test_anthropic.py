@@ -293,6 +293,14 @@ def test_anthropics_own_client_finds_the_local_server_right(anthropic: Anthropic
     assert {each.version for each in anthropic.received} == {"2026-10-21"}
 
 
+def test_what_other_apis_end_streams_with_is_passed_over(anthropic: AnthropicServer) -> None:
+    reply = streams("Good ", "evening.")
+    reply.body += b"data: [DONE]\r\n\r\n"
+    anthropic.answer(reply)
+    answer, _ = stream(opening(anthropic), request("Hello", model=MODEL))
+    assert answer.text == "Good evening."
+
+
 def test_a_list_that_is_streamed_is_unwrapped_at_the_end(anthropic: AnthropicServer) -> None:
     anthropic.answer(streams('{"value": [', '{"title": "Spring", "stars": 5}', "]}"))
     asked = request("Notes, please.", model=MODEL, output_schema=LIST_OF_NOTES)

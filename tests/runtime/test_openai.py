@@ -273,6 +273,14 @@ def test_a_server_that_counts_nothing_reports_nothing(openai: OpenAIServer) -> N
     assert (answer.text, answer.usage, answer.model) == ("Hi", None, "llama3.2")
 
 
+def test_a_stream_may_end_without_a_reason_but_not_without_a_word(openai: OpenAIServer) -> None:
+    whole = streams("Good ", "evening.", reason=None)
+    whole.body += b"data: [DONE]\r\n\r\n"
+    openai.answer(whole)
+    answer, _ = stream(opening(openai), request("Hello", model=MODEL))
+    assert (answer.text, answer.finish, answer.usage) == ("Good evening.", "stop", None)
+
+
 def test_a_server_that_does_not_stream_is_heard_all_the_same(openai: OpenAIServer) -> None:
     answer, pieces = stream(opening(openai), request("Hello", model=MODEL))
     assert (answer.text, pieces) == ("Good morning.", [])
