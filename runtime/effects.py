@@ -155,10 +155,8 @@ class QueryTable(EffectNode, frozen=True, tag="query-table"):
 
 class AcknowledgeRows(EffectNode, frozen=True, tag="acknowledge-rows"):
     """Delete rows that have been dealt with, if all of them are still held. Answered by a Done or a
-    Failure."""
-
-    writes: ClassVar[bool] = True
-    keyed: ClassVar[bool] = True
+    Failure. The database knows that it was done, in the same transaction: the journal need not be
+    forced to the disk for it, and so it counts as no write."""
 
     taken: tuple[Taken, ...]
 

@@ -73,6 +73,7 @@ class Database:
         self.prepared = False
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._engine: AsyncEngine | None = None
+        self._opened_with = 0.0
         self._dialect: Dialect | None = SqliteDialect() if self.is_sqlite else None
         self._tables: dict[str, ReflectedTable] = {}
         self._first = asyncio.Lock()
@@ -133,7 +134,8 @@ class Database:
 
     def _open(self) -> "AsyncEngine":
         if self._engine is None:
-            self._engine = _engine(self.url)
+            self._opened_with = self.ceilings.seconds
+            self._engine = _engine(self.url, self._opened_with)
         return self._engine
 
     async def _prepare(self, connection: "AsyncConnection") -> None:
@@ -149,11 +151,11 @@ class Database:
 
         seconds = self.ceilings.seconds
         if not self.is_sqlite:
-            milliseconds = max(1, round(seconds * 1000))
-            await connection.execute(
-                text("SELECT set_config('statement_timeout', :limit, true)"),
-                {"limit": str(milliseconds)},
-            )
+            if seconds != self._opened_with:
+                await connection.execute(
+                    text("SELECT set_config('statement_timeout', :limit, true)"),
+                    {"limit": _milliseconds(seconds)},
+                )
             yield
             return
         raw = (await connection.get_raw_connection()).driver_connection
@@ -217,7 +219,12 @@ def _file(url: "URL") -> Path | None:
     return Path(name)
 
 
-def _engine(url: "URL") -> "AsyncEngine":
+def _milliseconds(seconds: float) -> str:
+    return str(max(1, round(seconds * 1000)))
+
+
+def _engine(url: "URL", seconds: float) -> "AsyncEngine":
+    """Open a database; on PostgreSQL a statement may take so many seconds."""
     from sqlalchemy import event
     from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -236,7 +243,8 @@ def _engine(url: "URL") -> "AsyncEngine":
         event.listen(engine.sync_engine, "connect", _equip_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
-    options: dict[str, Any] = {"options": "-c timezone=UTC -c datestyle=ISO"}
+    limit = f"-c statement_timeout={_milliseconds(seconds)}"
+    options: dict[str, Any] = {"options": f"-c timezone=UTC -c datestyle=ISO {limit}"}
     if "options" in url.query:
         options["options"] = f"{url.query['options']} {options['options']}"
     if "connect_timeout" not in url.query:

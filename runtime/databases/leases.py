@@ -24,7 +24,7 @@ from botticelli.runtime.databases.own_tables import (
     is_own,
     leases,
     prepare,
-    record_done,
+    record_once,
 )
 from botticelli.runtime.databases.queries import (
     Selection,
@@ -45,11 +45,17 @@ TRIES = 20
 """How often rows are chosen anew when others took some of them at the same moment."""
 
 
+AT_ONCE = 20
+"""As many rows are fetched without a cursor, which takes several exchanges with the database."""
+
+
 class Holder(Struct, frozen=True):
-    """Who holds leases: a run, and for how many seconds unless it renews them."""
+    """Who holds leases: a run, and for how many seconds unless it renews them. `unsure`: it may
+    hold some that it does not know of, as it died or lost its connection when it took them."""
 
     run: str
     seconds: float
+    unsure: bool = False
 
 
 class LeaseLostError(Exception):
@@ -68,7 +74,7 @@ async def take_rows(
 ) -> tuple[Rows, Taken | None]:
     """Take rows for a place in a run and return them with their keys; None when there are none.
 
-    What the place has held before is given back. Raises QueryError, also where rows cannot be told
+    Raises QueryError, also where rows cannot be told
     apart, and DatabaseError.
     """
     if is_own(query.table):
@@ -113,7 +119,8 @@ async def _take(
     holder: Holder,
     place: str,
 ) -> tuple[Rows, Taken | None]:
-    await _delete_leases(connection, holder.run, [place])
+    if holder.unsure:
+        await _delete_leases(connection, holder.run, [place])
     table = selection.table
     key = key_text(table, sqlite=database.is_sqlite)
     limit, warnings = row_limit(database, query)
@@ -125,12 +132,18 @@ async def _take(
     free = free.limit(limit).offset(query.offset).with_for_update(skip_locked=True)
     taking = Taking(database, selection, query)
     keys: list[str] = []
-    result = await connection.stream(free)
-    async for row in result:
-        if not taking.add(row[:-1]):
-            break
-        keys.append(row[-1])
-    await result.close()
+    if limit <= AT_ONCE:
+        for row in await connection.execute(free):
+            if not taking.add(row[:-1]):
+                break
+            keys.append(row[-1])
+    else:
+        result = await connection.stream(free)
+        async for row in result:
+            if not taking.add(row[:-1]):
+                break
+            keys.append(row[-1])
+        await result.close()
     if not keys:
         return taking.rows(warnings), None
     taken = Taken(place=place, table=query.table, keys=tuple(keys))
@@ -218,7 +231,8 @@ async def renew(database: Database, holder: Holder) -> None:
 async def take_again(
     database: Database, held: Sequence[Taken], pending: Iterable[str], holder: Holder
 ) -> list[Taken]:
-    """Lease what a run held when it ended, and return what has gone to another meanwhile.
+    """Lease what a run held when it ended, and return what has gone to another meanwhile. What else
+    is leased to it, it does not know of: that is given back.
 
     `pending` are the places of effects of which the run does not know whether they took place; what
     they deleted is not missed. Raises DatabaseError.
@@ -278,10 +292,9 @@ async def acknowledge(
     Done before, it is not done again. Raises LeaseLostError, DatabaseError.
     """
     async with database.writing() as connection:
-        if await done_before(connection, holder.run, place) is not None:
-            return
-        await delete_taken(database, connection, taken, holder.run)
-        await record_done(connection, holder.run, place, now, {"acknowledged": places_of(taken)})
+        done = {"acknowledged": places_of(taken)}
+        if await record_once(connection, holder.run, place, now, done):
+            await delete_taken(database, connection, taken, holder.run)
 
 
 def places_of(taken: Iterable[Taken]) -> list[str]:

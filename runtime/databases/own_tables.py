@@ -121,6 +121,20 @@ async def done_before(connection: "AsyncConnection", run: str, place: str) -> An
     return None if found is None else json.loads(found)
 
 
+async def record_once(
+    connection: "AsyncConnection", run: str, place: str, now: float, result: Any
+) -> bool:
+    """Note within a transaction what it is about to do; tell whether it has not been done."""
+    from sqlalchemy import text
+
+    statement = text(
+        "INSERT INTO botticelli_effects (run, place, done, result)"
+        " VALUES (:run, :place, :done, :result) ON CONFLICT DO NOTHING"
+    )
+    values = {"run": run, "place": place, "done": now, "result": json.dumps(result)}
+    return (await connection.execute(statement, values)).rowcount > 0
+
+
 async def record_done(
     connection: "AsyncConnection", run: str, place: str, now: float, result: Any
 ) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from botticelli.runtime.effects import AskModel, Effect, Failure
+from botticelli.runtime.effects import AcknowledgeRows, AskModel, Effect, Failure
 from botticelli.runtime.flow.interpret import Outcome
 from botticelli.runtime.flow.schedule import Scheduled
 from botticelli.runtime.journal.held import Held, let_go
@@ -70,7 +70,8 @@ def _kept(
 ) -> frozenset[str]:
     kept: set[str] = set()
     for address, effect in effects.items():
-        if writes(effect) and not isinstance(recording.read(address), Failure):
+        done = writes(effect) or isinstance(effect, AcknowledgeRows)
+        if done and not isinstance(recording.read(address), Failure):
             kept.add(address)
             kept.update(each.place for each in let_go(effect) if each.place in effects)
     return frozenset(kept)

@@ -29,17 +29,23 @@ BEATS = 3
 
 
 class RunLeases:
-    """The rows that one run has taken. Its methods raise DatabaseError."""
+    """The rows that one run has taken, maybe before it was `resumed`. Its methods raise
+    DatabaseError."""
 
-    def __init__(self, database: Database | None, run: str) -> None:
+    def __init__(self, database: Database | None, run: str, *, resumed: bool) -> None:
         self._database = database
         self._run = run
+        self._unsure = resumed
         self._heartbeat: Heartbeat | None = None
 
     async def take(self, effect: QueryTable, now: datetime) -> TableResult:
         """Take rows. Raises QueryError as well."""
         database, holder = self._hold()
-        rows, taken = await take_rows(database, effect.query, holder, str(effect.address), now)
+        try:
+            rows, taken = await take_rows(database, effect.query, holder, str(effect.address), now)
+        except DatabaseError:
+            self._unsure = True
+            raise
         return TableResult(rows, taken)
 
     async def take_again(self, held: Sequence[Taken], pending: Iterable[str]) -> list[Taken]:
@@ -70,7 +76,7 @@ class RunLeases:
     def _hold(self) -> tuple[Database, Holder]:
         """From the first time on, keep what the run holds."""
         assert self._database is not None
-        holder = Holder(self._run, self._database.lease_seconds)
+        holder = Holder(self._run, self._database.lease_seconds, self._unsure)
         if self._heartbeat is None:
             self._heartbeat = Heartbeat(self._database, holder)
             self._heartbeat.start()

@@ -76,7 +76,9 @@ class Performer:
             record.id, equipment.platforms, self._clock, confirm, emit, instead=instead
         )
         self._rehearsal = Rehearsal(self._commands, equipment.traits) if record.dry_run else None
-        self._tables = TableAccess(equipment.database, record, self._clock, emit)
+        self._tables = TableAccess(
+            equipment.database, record, self._clock, emit, resumed=resumption is not None
+        )
 
     async def perform(self, effect: Effect) -> Result:
         """Perform an effect; every expected failure is a result."""

