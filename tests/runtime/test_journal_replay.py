@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from programs import MONDAY, answer
+from reference import Reference
 from trees import WORDS, programs
 
 from botticelli.compiler.ir.program import Program
@@ -267,6 +268,21 @@ def test_a_run_that_is_killed_and_resumed_ends_as_an_undisturbed_one(
     assert dict(seen) == expected
     repeated = [address for address, result in seen if not isinstance(result, Failure)]
     assert len(repeated) == len(set(repeated))
+
+
+@settings(max_examples=120, deadline=None)
+@given(programs(), st.sampled_from([0, 20, 60]))
+def test_a_run_does_what_the_reference_does(made: Program, failing: int) -> None:
+    """With what the test above says, so does one that was killed and resumed."""
+    outcome, performed = undisturbed(made, failing)
+
+    def answer_at(address: str) -> str | None:
+        chance = sha256(address.encode()).digest()
+        return None if chance[0] < failing else WORDS[chance[1] % len(WORDS)]
+
+    reference = Reference(made, answer_at)
+    assert set(performed) == reference.asked
+    assert (outcome.error is not None) == reference.failed
 
 
 @settings(max_examples=120, deadline=None)
