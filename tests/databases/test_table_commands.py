@@ -404,7 +404,7 @@ def test_a_limit_takes_each_row_once_among_many(project):
         'set = { title = "done" }',
         "where = \"title = 'new'\"",
         "limit = 1",
-        head=HEAD.replace('toc = ["run"]', 'toc = ["run"]\n[carousel]\niterations = 10'),
+        head=HEAD.replace('toc = ["run"]', 'toc = ["run"]\n[carousel]\niterations = 5'),
     )
     runs = [
         subprocess.Popen(
@@ -423,17 +423,17 @@ def test_a_limit_takes_each_row_once_among_many(project):
         for _ in range(3)
     ]
     assert [each.wait(60) for each in runs] == [0, 0, 0]
-    assert [title for (_, title, _) in project.rows()].count("done") == 30
+    assert [title for (_, title, _) in project.rows()].count("done") == 15
 
 
-KILLS = int(os.environ.get("BOTTICELLI_KILLS", "3"))
+KILLS = int(os.environ.get("BOTTICELLI_KILLS", "2"))
 
 CAROUSEL = """
 [narrative]
 name = "n"
 toc = [{ parallel = ["run", "more"] }, "mark"]
 [carousel]
-iterations = 20
+iterations = 10
 [acts]
 run = "bots.run"
 more = "bots.more"
@@ -465,7 +465,7 @@ def test_killed_and_resumed_each_write_happens_once(project):
     chance = random.Random(4)
     begun = ["n.toml", *quiet]
     for _ in range(KILLS):
-        rows = len(project.rows()) + chance.randrange(1, 6)
+        rows = len(project.rows()) + chance.randrange(1, 4)
         with subprocess.Popen([*EXECUTE, *begun], cwd=project.folder) as process:
             deadline = time.monotonic() + 30
             while process.poll() is None and len(project.rows()) < rows:
@@ -479,5 +479,5 @@ def test_killed_and_resumed_each_write_happens_once(project):
     )
     assert last.returncode == 0 or "nothing is left to do" in last.stderr
     titles = sorted((title, rating) for (_, title, rating) in project.rows())
-    expected = [(f"more {n}", 0) for n in range(1, 21)] + [(f"run {n}", 1) for n in range(1, 21)]
+    expected = [(f"more {n}", 0) for n in range(1, 11)] + [(f"run {n}", 1) for n in range(1, 11)]
     assert titles == sorted(expected)
