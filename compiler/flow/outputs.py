@@ -15,8 +15,6 @@ from botticelli.compiler.workspace.composition import resolve
 from botticelli.compiler.workspace.schemas import resolve_output
 from botticelli.compiler.workspace.workspace import NarrativeAt, Unit, Workspace
 
-_MAX_DEPTH = 20
-
 
 def asks_model(act: Act) -> bool:
     """An act with text asks the model, and so does one that has nothing but media to show it."""
@@ -47,30 +45,20 @@ def command_of(item: Input, file: NarrativeFile) -> Command | None:
     return item if isinstance(item, Command) else None
 
 
-def output_type(act: Act, unit: Unit, workspace: Workspace, depth: int = 0) -> Type:
+def output_type(act: Act, unit: Unit, workspace: Workspace) -> Type:
     """Return the type of an act's output; unknown where nothing certain can be said."""
-    if unit.file is None or depth > _MAX_DEPTH:
+    if unit.file is None:
         return Unknown()
     if act.output is not None:
         return resolve_output(act.output, workspace.types.records, Reporter())
     if act.narrative is not None:
-        return _called_type(act.narrative.value, unit, workspace, depth)
+        called = resolve(act.narrative.value, unit, workspace).found
+        return Unknown() if called is None else workspace.results.of(called)
     if asks_model(act):
         return Text()
     last = act.inputs[-1] if act.inputs else None
     command = command_of(last, unit.file) if last is not None else None
     return _result_type(command) if command is not None else Unknown()
-
-
-def _called_type(name: str, unit: Unit, workspace: Workspace, depth: int) -> Type:
-    from botticelli.compiler.flow.points import follow
-
-    at = resolve(name, unit, workspace).found
-    if at is None or at.unit.file is None:
-        return Unknown()
-    last = follow(at.narrative, at.unit.file.acts_of(at.narrative)).last_acts
-    kinds = {output_type(act, at.unit, workspace, depth + 1) for act in last}
-    return kinds.pop() if len(kinds) == 1 else Unknown()
 
 
 def _result_type(command: Command) -> Type:

@@ -23,6 +23,7 @@ from botticelli.compiler.workspace.tables import Tables
 
 if TYPE_CHECKING:
     from botticelli.compiler.flow.provenance import Provenance
+    from botticelli.compiler.flow.results import Results
     from botticelli.compiler.workspace.circles import Circles
     from botticelli.compiler.workspace.prompts import PromptFiles
 
@@ -160,6 +161,13 @@ class Workspace:
         from botticelli.compiler.workspace.circles import Circles
 
         return Circles(self)
+
+    @remembered
+    def results(self) -> "Results":
+        """What the narratives of the workspace give to those that run them."""
+        from botticelli.compiler.flow.results import Results
+
+        return Results(self)
 
     @remembered
     def provenance(self) -> "Provenance":

@@ -119,6 +119,18 @@ def diamonds(count: int) -> Mapping[str, str]:
     return {"main.toml": text}
 
 
+def results_of_branches(count: int) -> Mapping[str, str]:
+    """What the first gives is what one of two gives that the next row gives, and so on."""
+    text = '[narrative.main]\ntoc = ["u", "v"]\n[acts.u]\nnarrative = "x0"\n'
+    text += '[acts.v]\nprompt = "{{ u }}"\n'
+    for n in range(count):
+        order = f'[{{ if = "vars.q = 1", then = ["a{n}"], else = ["b{n}"] }}]'
+        text += f"[narrative.x{n}]\ntoc = {order}\n[narrative.y{n}]\ntoc = {order}\n"
+        x, y = (f'narrative = "{s}{n + 1}"' if n < count - 1 else 'prompt = "x"' for s in "xy")
+        text += f"[acts.a{n}]\n{x}\n[acts.b{n}]\n{y}\n"
+    return {"main.toml": text}
+
+
 def comments_that_ignore(count: int) -> Mapping[str, str]:
     lines = "\n".join(f"# botticelli: ignore[BOT405] because {n}" for n in range(count))
     return one('["a"]', f'[acts]\na = "x"\n{lines}')
@@ -136,6 +148,7 @@ SHAPES: dict[Shape, int] = {
     chain_of_files: 60,
     chain_of_policies: 80,
     diamonds: 60,
+    results_of_branches: 40,
     comments_that_ignore: 500,
 }
 
