@@ -28,7 +28,7 @@ def read_state(frame: Frame) -> Walk[State]:
     """
     if not _uses_state(frame.program):
         return State()
-    result = yield ReadState(address=frame.address.into(NAME))
+    result = yield ReadState(address=frame.address.into("read-state"))
     if isinstance(result, Failure):
         raise ActFailedError(frame.address, None, result.message)
     assert isinstance(result, StateSnapshot)

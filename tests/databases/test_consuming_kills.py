@@ -211,7 +211,7 @@ class Campaign:
 def test_each_row_is_done_once_whoever_is_killed(
     queue: Queue, model: tuple[Model, str], tmp_path: Path, url: str
 ) -> None:
-    rows, readers = (ROWS, READERS) if url.startswith("postgresql") else (ROWS // 4, 2)
+    rows, readers = (ROWS, READERS) if url.startswith("postgresql") else (ROWS // 4, READERS // 2)
     queue.fill(rows)
     oracle, address = model
     campaign = Campaign(queue, oracle, KILLS)

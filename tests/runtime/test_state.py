@@ -80,6 +80,13 @@ def test_a_run_reads_its_own_writes_over_what_there_was() -> None:
     assert sum(isinstance(each, ReadState) for each in run.effects) == 1
 
 
+def test_reading_and_committing_it_are_known_apart_in_a_run_without_a_carousel() -> None:
+    made = program(narrative(act("a", "{{ state.id }}"), act("b", posting("7"))))
+    run = Rehearsal(made, respond, state={"id": "1"})
+    addresses = [str(each.address) for each in run.effects]
+    assert len(addresses) == len(set(addresses)) == 4
+
+
 def test_a_program_that_does_not_use_it_does_not_read_it() -> None:
     made = program(narrative(act("a", "Hello", when=IsNull(Name("vars", ("x",))))))
     assert [type(each) for each in Rehearsal(made, respond).effects] == [AskModel]

@@ -53,6 +53,13 @@ def test_a_table_of_sqlite_with_columns_key_and_defaults(project, run, sqlite):
     }
 
 
+@pytest.mark.parametrize("own", ["botticelli_leases", "botticelli_effects"])
+def test_the_runtimes_own_tables_are_none_of_the_projects(project, run, sqlite, own):
+    url = sqlite(POSTS + f"CREATE TABLE {own} (run TEXT PRIMARY KEY);")
+    assert run("pull", url).output == "wrote schema.lock.toml: 1 table, 4 columns\n"
+    assert run("diff", url).exit_code == 0
+
+
 SQLITE_TYPES = {
     "smallint": "int?",
     "numeric(8, 2)": "float?",
