@@ -9,7 +9,6 @@ from botticelli.compiler.budget.conversation import State
 from botticelli.compiler.budget.frames import Frame
 from botticelli.compiler.budget.inputs import (
     Contribution,
-    MediaTokens,
     command_contribution,
     contributed,
     media_contribution,
@@ -18,6 +17,7 @@ from botticelli.compiler.budget.inputs import (
     text_summary,
 )
 from botticelli.compiler.budget.intervals import Interval, added, exactly
+from botticelli.compiler.budget.media import Look
 from botticelli.compiler.budget.models import Model, Models
 from botticelli.compiler.budget.repeating import Outcome
 from botticelli.compiler.budget.requests import asking
@@ -64,7 +64,7 @@ class Acts:
         texts: Texts,
         call: Call,
         *,
-        media: MediaTokens,
+        media: Look,
         project: Multipliers,
         command_line: Multipliers,
     ) -> None:
@@ -120,7 +120,7 @@ class Acts:
             case TableInput():
                 return table_contribution(source, family)
             case MediaInput():
-                return media_contribution(source, self._media(source), family)
+                return media_contribution(source, self._media(source), model)
             case NarrativeInput(narrative=key):
                 each, output = self._call(frame, key, frame.variables)
                 spent.append(each)

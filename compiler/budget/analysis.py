@@ -12,8 +12,8 @@ from botticelli.compiler.budget.acts import Acts
 from botticelli.compiler.budget.conditions import decided
 from botticelli.compiler.budget.conversation import State, joined
 from botticelli.compiler.budget.frames import Frame
-from botticelli.compiler.budget.inputs import MediaTokens
 from botticelli.compiler.budget.intervals import Use
+from botticelli.compiler.budget.media import Look, on_disk
 from botticelli.compiler.budget.models import Models
 from botticelli.compiler.budget.repeating import Outcome, Repeated, repeat
 from botticelli.compiler.budget.result import Budget, CarouselUse, NarrativeUse, Shortfall
@@ -24,7 +24,6 @@ from botticelli.compiler.ir.program import (
     Act,
     Branch,
     Carousel,
-    MediaInput,
     Multipliers,
     Parallel,
     Program,
@@ -42,10 +41,6 @@ WHOLE = Multipliers()
 """No share of a limit is asked for: all of it."""
 
 
-def no_media(_: MediaInput) -> int | None:
-    return None
-
-
 def budget_of(
     program: Program,
     models: Models,
@@ -53,13 +48,13 @@ def budget_of(
     project: Multipliers = WHOLE,
     command_line: Multipliers = WHOLE,
     variables: Mapping[str, str] | None = None,
-    media: MediaTokens = no_media,
+    media: Look | None = None,
 ) -> Budget:
     """Return what a program can use.
 
     ``project`` are the multipliers of `botticelli.toml`, which count last, ``command_line`` those
     that count first. ``variables`` are values that are known; all others have the bounds of their
-    types.
+    types. ``media`` says what is known of media, by default what their files tell.
     """
     walk = _Walk(program, models)
     acts = Acts(
@@ -67,7 +62,7 @@ def budget_of(
         program.schemas,
         Texts(program),
         walk.call,
-        media=media,
+        media=media or on_disk(models.project),
         project=project,
         command_line=command_line,
     )

@@ -1,7 +1,5 @@
 """What the inputs of an act put into its prompt, and what of them stays in the history."""
 
-from collections.abc import Callable
-
 from msgspec import Struct
 
 from botticelli.compiler.budget.contents import (
@@ -11,6 +9,7 @@ from botticelli.compiler.budget.contents import (
     unbounded_column,
 )
 from botticelli.compiler.budget.intervals import Interval
+from botticelli.compiler.budget.models import Model
 from botticelli.compiler.budget.sizes import (
     BYTES_PER_TOKEN_EXPECTED,
     Size,
@@ -20,16 +19,11 @@ from botticelli.compiler.budget.sizes import (
 )
 from botticelli.compiler.ir.program import CommandInput, MediaInput, Place, TableInput
 from botticelli.compiler.ir.types import List, Unknown
+from botticelli.compiler.semantics.media_tokens import Medium, tokens_of
 from botticelli.compiler.semantics.tokens import Family
 
 KEPT_BYTES = 10_000
 """The longest input that stays in the history as it is."""
-
-MEDIA_EXPECTED = 1_000.0
-"""Tokens that an image, sound, film or document is expected to take where nothing is known."""
-
-MediaTokens = Callable[[MediaInput], int | None]
-"""The most tokens of a medium, None where that is not known."""
 
 
 class Contribution(Struct, frozen=True):
@@ -136,11 +130,12 @@ def table_contribution(source: TableInput, family: Family) -> Contribution:
     )
 
 
-def media_contribution(source: MediaInput, tokens: int | None, family: Family) -> Contribution:
+def media_contribution(source: MediaInput, medium: Medium, model: Model) -> Contribution:
     """A medium: its tokens, where the provider's rules and its size bound them."""
-    expected = MEDIA_EXPECTED if tokens is None else float(tokens)
-    size = Size(0, expected, tokens)
-    why = f"nothing bounds the tokens of this {source.kind}" if tokens is None else ""
+    family = model.family
+    expected, most = tokens_of(medium, model.facts.media)
+    size = Size(0, float(expected), most, medium.size or 0, medium.size)
+    why = "" if most is not None else _unbounded_medium(source, medium, model)
     value = Value(expected=0.0, ceiling=None, most=None, json=None, why=why)
     return contributed(
         source.place,
@@ -150,9 +145,15 @@ def media_contribution(source: MediaInput, tokens: int | None, family: Family) -
         value=value,
         family=family,
         rows=True,
-        summarizes=False,
+        summarizes=medium.size is not None,
         why=why,
     )
+
+
+def _unbounded_medium(source: MediaInput, medium: Medium, model: Model) -> str:
+    if medium.size is None or (source.kind == "image" and medium.pixels is None):
+        return f"the size of this {source.kind} is not known; give it as a file of the project"
+    return f"nothing is known of what `{model.name}` counts for this {source.kind}"
 
 
 def _least(*bounds: int | None) -> int | None:

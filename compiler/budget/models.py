@@ -57,6 +57,11 @@ class Models:
         self._found: dict[str, Model] = {}
 
     @property
+    def project(self) -> str:
+        """The folder of the project."""
+        return self._configuration.project
+
+    @property
     def provider(self) -> str:
         """The provider whose limits the default driver keeps."""
         name, _, options = self._driver.partition(":")

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
-from botticelli.compiler.budget.inputs import KEPT_BYTES, MEDIA_EXPECTED
+from botticelli.compiler.budget.inputs import KEPT_BYTES
 from botticelli.compiler.budget.models import EXPECTED_OUTPUT, Model, Models
 from botticelli.compiler.budget.result import Budget
 from botticelli.compiler.budget.sizes import BYTES_PER_TOKEN_AT_LEAST
 from botticelli.compiler.explain.order import steps_in
 from botticelli.compiler.explain.wording import listed
 from botticelli.compiler.ir import program as ir
+from botticelli.compiler.semantics.media_tokens import LEAST_BYTES_OF_PAGE, LEAST_BYTES_OF_SECOND
 
 
 def assumptions(budget: Budget, models: Models) -> Iterator[str]:
@@ -108,8 +109,11 @@ def _inputs(program: ir.Program) -> Iterator[str]:
     if any(isinstance(each, ir.TableInput) for each in inputs):
         yield "A query is expected to give as many rows as its limit, their texts half full."
     if any(isinstance(each, ir.MediaInput) for each in inputs):
-        tokens = f"{MEDIA_EXPECTED:,.0f}"
-        yield f"A medium of which nothing is known is expected to take {tokens} tokens."
+        sound, film = LEAST_BYTES_OF_SECOND["audio"], LEAST_BYTES_OF_SECOND["video"]
+        yield (
+            "What a medium takes follows from its provider's rules and its size: a second of sound "
+            f"has at least {sound:,} bytes, one of film {film:,}, a page {LEAST_BYTES_OF_PAGE:,}."
+        )
     if any(each.retention == "full" for each in inputs if not isinstance(each, ir.TextInput)):
         yield f"What has more than {KEPT_BYTES:,} bytes is summarised in the history."
 

@@ -125,27 +125,6 @@ def inline_limit(model: str) -> int | None:
     return family[2] if family else None
 
 
-_ESTIMATES = {"image": 1_100, "audio": 500, "video": 3_000, "document": 2_500}
-"""Tokens that are expected of a medium of which nothing is known, and at least of any."""
-
-_BYTES_PER_TOKEN = {"image": 1_000, "audio": 500, "video": 1_000, "document": 50}
-_LEAST_CEILING = 20_000
-"""A few bytes may hold a large image; none of the providers counts more for one."""
-
-
-def media_tokens(kind: str, size: int | None) -> tuple[int, int | None]:
-    """Return the input tokens that a medium of so many bytes is expected to take, and the most.
-
-    Rough, since only the provider can tell: a second of sound or film and a page have some number
-    of tokens, and take at least so many bytes. None: no bound, as the size is not known.
-    """
-    least = _ESTIMATES.get(kind, 0)
-    if size is None:
-        return least, None
-    expected = least if kind == "image" else max(least, size // _BYTES_PER_TOKEN.get(kind, 50))
-    return expected, max(size, _LEAST_CEILING)
-
-
 def _family(model: str) -> tuple[str, frozenset[str], int] | None:
     name = model.rpartition("/")[2]
     return next((family for family in _FAMILIES if name.startswith(family[0])), None)

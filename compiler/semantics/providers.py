@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from botticelli.compiler.semantics.limits import SLIDING, Limits
+from botticelli.compiler.semantics.media_tokens import MediaRules, rules_of
 from botticelli.compiler.semantics.tokens import Family, family_of
 
 BUNDLED = "providers.toml"
@@ -43,7 +44,8 @@ class ModelFacts(Struct, frozen=True, kw_only=True):
 
     `pool` names what shares the limits. `context` and `max_output` are tokens, prices US dollars
     per million tokens. `known` says whether the data names the model anywhere. `tokenizer` names
-    the family of vocabularies that counts its tokens.
+    the family of vocabularies that counts its tokens, `media` says what images, sound, film and
+    documents take.
     """
 
     model: str
@@ -56,6 +58,7 @@ class ModelFacts(Struct, frozen=True, kw_only=True):
     output_price: float | None = None
     tokens_per_message: int = DEFAULT_TOKENS_PER_MESSAGE
     tokenizer: str | None = None
+    media: MediaRules = MediaRules()
 
     @property
     def family(self) -> Family:
@@ -152,6 +155,7 @@ class Providers:
             output_price=found.get("cost_per_million_output_tokens"),
             tokens_per_message=table.get("tokens_per_message", DEFAULT_TOKENS_PER_MESSAGE),
             tokenizer=found.get("tokenizer", table.get("tokenizer")),
+            media=rules_of({**table.get("media", {}), **found.get("media", {})}),
         )
 
 

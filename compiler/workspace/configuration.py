@@ -30,6 +30,7 @@ from botticelli.compiler.semantics.configuration import (
     PlatformConfiguration,
     QueryCeilings,
 )
+from botticelli.compiler.semantics.media_tokens import MediaRules
 from botticelli.compiler.semantics.tokens import FAMILIES
 from botticelli.compiler.syntax.nodes import Array, Node, Scalar, Table
 from botticelli.compiler.workspace.check_settings import read_check_settings
@@ -289,6 +290,7 @@ def _read_provider(key: Key, fields: Fields) -> dict[str, Any]:
     fields.choice("tpm_counts", ("input", "total"))
     fields.integer("tokens_per_message", 0)
     fields.choice("tokenizer", tuple(FAMILIES))
+    _read_media_rules(fields)
     _read_each(fields, "tiers", f"the tiers of {where}", _read_tier)
     _read_each(fields, "models", f"the models of {where}", _read_quotas)
     value = plain(fields.table)
@@ -313,8 +315,17 @@ def _read_tier(fields: Fields) -> None:
     _read_each(fields, "models", f"the models of {fields.where}", _read_quotas)
 
 
+def _read_media_rules(fields: Fields) -> None:
+    inner = fields.sub("media", f"the media of {fields.where}")
+    if inner is not None:
+        for key in MediaRules.__struct_fields__:
+            inner.integer(key, 1)
+        inner.finish()
+
+
 def _read_quotas(fields: Fields) -> None:
     fields.text("pool")
+    _read_media_rules(fields)
     fields.choice("tokenizer", tuple(FAMILIES))
     for key in _LIMITS:
         fields.integer(key, 1)

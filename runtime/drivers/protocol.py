@@ -36,11 +36,12 @@ class TextPart(PartNode, frozen=True, tag="text"):
 
 class HeldMedia(Struct, frozen=True, kw_only=True):
     """Bytes that the shell holds: their digest (SHA-256, hexadecimal), where they came from, a
-    `file` or a `url`, and how many are read from there at most."""
+    `file` or a `url`, how many are read from there at most, and an image's width and height."""
 
     digest: str
     size: int
     limit: int
+    pixels: tuple[int, int] | None = None
     file: str | None = None
     url: str | None = None
 

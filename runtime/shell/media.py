@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from botticelli.compiler.semantics.configuration import MediaConfiguration
 from botticelli.compiler.semantics.media import inline_limit, mime_of, sniffed
+from botticelli.compiler.semantics.media_tokens import pixels_of
 from botticelli.compiler.semantics.policies import leads_within
 from botticelli.runtime.drivers.protocol import (
     Capabilities,
@@ -114,7 +115,9 @@ class MediaReader:
         """Hold what was read and return the part that stands for it."""
         if mime is None:
             raise MediaError("nothing tells its type; add `mime`")
-        held = replace(held, digest=sha256(data).hexdigest(), size=len(data))
+        pixels = pixels_of(data) if effect.kind == "image" else None
+        digest = sha256(data).hexdigest()
+        held = replace(held, digest=digest, size=len(data), pixels=pixels)
         self._keep(held.digest, data)
         return MediaPart(kind=effect.kind, mime=mime, held=held, filename=name or None)
 

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from botticelli.compiler.semantics.limits import Demand, Limits
-from botticelli.compiler.semantics.media import media_tokens
+from botticelli.compiler.semantics.media_tokens import MediaRules, Medium, pixels_of, tokens_of
 from botticelli.compiler.semantics.providers import ModelFacts
 from botticelli.compiler.semantics.tokens import Family
 from botticelli.runtime.drivers.protocol import MediaPart, Message, ModelRequest
@@ -55,24 +55,25 @@ class Scales:
     """Weighs requests, those to each family of models by itself."""
 
     def __init__(self) -> None:
-        self._families: dict[str, _FamilyScales] = {}
+        self._families: dict[tuple[str, MediaRules], _FamilyScales] = {}
 
     def measure(
         self, request: ModelRequest, facts: ModelFacts, limits: Limits
     ) -> tuple[Demand, Most]:
         """Say what a request takes from a minute (estimated) and from a day (at most)."""
-        family = facts.family
-        scales = self._families.get(family.name)
+        key = facts.family.name, facts.media
+        scales = self._families.get(key)
         if scales is None:
-            scales = self._families[family.name] = _FamilyScales(family)
+            scales = self._families[key] = _FamilyScales(facts.family, facts.media)
         return scales.measure(request, facts, limits)
 
 
 class _FamilyScales:
     """Weighs requests to models that count tokens alike."""
 
-    def __init__(self, family: Family) -> None:
+    def __init__(self, family: Family, media: MediaRules) -> None:
         self._family = family
+        self._media = media
         # By identity, as comparing long messages takes as long as weighing them; the message is
         # kept beside its weight, so that its identity stays its own.
         self._known: dict[int, tuple[Message, _Weight]] = {}
@@ -123,17 +124,17 @@ class _FamilyScales:
     def _weight(self, message: Message) -> _Weight:
         entry = self._known.get(id(message))
         if entry is None:
-            entry = self._known[id(message)] = (message, _weigh(message, self._family))
+            entry = self._known[id(message)] = (message, _weigh(message, self._family, self._media))
         return entry[1]
 
 
-def _weigh(message: Message, family: Family) -> _Weight:
+def _weigh(message: Message, family: Family, media: MediaRules) -> _Weight:
     # Parts stand on lines of their own.
     expected = most = len(message.parts) - 1
     bounded, held = True, False
     for part in message.parts:
         if isinstance(part, MediaPart):
-            usual, bound = media_tokens(part.kind, part.size)
+            usual, bound = tokens_of(_medium(part), media)
             held = held or part.held is not None
         else:
             usual = family.estimate(part.text)
@@ -142,6 +143,13 @@ def _weigh(message: Message, family: Family) -> _Weight:
         most += bound or 0
         bounded = bounded and bound is not None
     return _Weight(expected, most, bounded, held)
+
+
+def _medium(part: MediaPart) -> Medium:
+    pixels = None if part.held is None else part.held.pixels
+    if pixels is None and part.data is not None and part.kind == "image":
+        pixels = pixels_of(part.data)
+    return Medium(kind=part.kind, size=part.size, pixels=pixels, mime=part.mime)
 
 
 def _beside(request: ModelRequest) -> Iterable[str]:

@@ -1,6 +1,8 @@
 """Random programs of everything that bounds are computed from, and the tables they read."""
 
 import sqlite3
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from botticelli.compiler.ir.program import (
     Branch,
     Caps,
     Content,
+    MediaInput,
     ModelSettings,
     Parallel,
     Program,
@@ -59,8 +62,12 @@ TABLE_PROMPTS = (
 )
 
 
+PICTURE = "picture.png"
+
+
 class Case(Struct, frozen=True):
-    """A program with the rows that its table holds, and how a model counts."""
+    """A program with the rows that its table holds, the pixels of its picture, and how a model
+    counts."""
 
     program: Program
     columns: Record
@@ -69,6 +76,7 @@ class Case(Struct, frozen=True):
     counting: str
     styles: tuple[str, ...]
     structured: bool
+    pixels: tuple[int, int]
 
 
 COLUMN_TYPES = (
@@ -127,7 +135,9 @@ def acts(
     table = draw(st.integers(0, 2)) == 0
     if table:
         inputs.append(draw(tables(columns)))
-    if not inputs or draw(st.integers(0, 3)):
+    if draw(st.integers(0, 5)) == 0:
+        inputs.append(MediaInput(place=PLACE, kind="image", file=template(PICTURE)))
+    if not inputs or isinstance(inputs[-1], MediaInput) or draw(st.integers(0, 3)):
         prompts = (*PROMPTS, *TABLE_PROMPTS * 4) if table else PROMPTS
         most = draw(st.sampled_from([None, None, None, 20, 200]))
         inputs.append(text(draw(st.sampled_from(prompts)), draw(RETENTION), most))
@@ -248,7 +258,16 @@ def cases(draw: st.DrawFn, *, decided: bool = False) -> Case:
         counting,
         styles,
         draw(st.booleans()),
+        draw(st.tuples(st.integers(1, 4000), st.integers(1, 4000))),
     )
+
+
+def write_picture(case: Case, folder: Path) -> None:
+    """Make the picture of a case: as much of a PNG as tells its size."""
+    header = struct.pack(">IIBBBBB", *case.pixels, 8, 2, 0, 0, 0)
+    chunk = b"IHDR" + header
+    whole = struct.pack(">I", len(header)) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    (folder / PICTURE).write_bytes(b"\x89PNG\r\n\x1a\n" + whole)
 
 
 def write_table(case: Case, path: Path) -> str:

@@ -3,13 +3,14 @@
 `BOTTICELLI_BOUNDS_EXAMPLES` says how many programs are tried (100); a nightly run takes thousands.
 """
 
+import math
 import os
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from budget.greedy import Greedy, perform
-from budget.random_narratives import Case, cases, write_table
+from budget.random_narratives import Case, cases, write_picture, write_table
 from hypothesis import HealthCheck, assume, given, settings
 
 from botticelli.compiler.budget.analysis import budget_of
@@ -37,10 +38,10 @@ PROVIDERS: dict[str, Any] = {
 
 def run(case: Case, *, most: bool) -> tuple[Greedy, Report]:
     """Run a program that carries its bounds, which the runtime then keeps."""
-    configuration = Configuration(project=".", providers=PROVIDERS)
-    program = bounded(case.program, Models(configuration))
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
+        write_picture(case, project)
+        program = bounded(case.program, models_in(folder))
         return perform(
             program,
             project,
@@ -51,13 +52,30 @@ def run(case: Case, *, most: bool) -> tuple[Greedy, Report]:
             counting=case.counting,
             styles=case.styles,
             structured=case.structured,
+            media=lambda _: picture_tokens(case.model, *case.pixels),
             topic=(case.styles[0] * 20)[:20] if most else "",
         )
 
 
+def models_in(folder: str) -> Models:
+    return Models(Configuration(project=folder, providers=PROVIDERS))
+
+
+def picture_tokens(model: str, width: int, height: int) -> int:
+    """What an image takes by the providers' documentation."""
+    if model.startswith("gemini"):
+        small = width <= 384 and height <= 384
+        return 258 if small else 258 * math.ceil(width / 768) * math.ceil(height / 768)
+    if model.startswith("claude"):
+        return min(1_600, math.ceil(width * height / 750))
+    patches = math.ceil(width / 32) * math.ceil(height / 32)
+    return math.ceil(min(patches, 1536) * 1.62)
+
+
 def bounds(case: Case) -> Budget:
-    configuration = Configuration(project=".", providers=PROVIDERS)
-    return budget_of(case.program, Models(configuration))
+    with tempfile.TemporaryDirectory() as folder:
+        write_picture(case, Path(folder))
+        return budget_of(case.program, models_in(folder))
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))

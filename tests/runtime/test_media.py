@@ -314,7 +314,8 @@ def test_a_kind_that_the_driver_cannot_send_is_named_at_once(tmp_path: Path) -> 
 
 def test_media_count_towards_the_caps(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(PNG)
-    made = shown(medium(file="a.png"), limits=Caps(max_tokens=5_000))
+    # A small image takes 258 tokens, the question and its answer take less than 150.
+    made = shown(medium(file="a.png"), limits=Caps(max_tokens=300))
     run = perform(made, tmp_path, clock=RealClock())
     assert run.report.status == "exhausted"
     linked = shown(medium(url="https://a.net/a.png"), limits=Caps(max_tokens=5_000_000))
