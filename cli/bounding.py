@@ -10,6 +10,7 @@ from botticelli.runtime.shell.proven import unmet
 
 if TYPE_CHECKING:
     from botticelli.cli.plan import Plan
+    from botticelli.compiler.budget.driven import DriverModels
     from botticelli.compiler.ir.bounds import UseBounds
     from botticelli.compiler.ir.program import Program
     from botticelli.runtime.drivers.protocol import Driver
@@ -21,18 +22,23 @@ def bounded_for(plan: "Plan", driver: "Driver") -> "Program":
     holds = bounds is not None and unmet(bounds, driver) is None
     if holds and bounds is not None and (not plan.variables or _is_bounded(bounds.run)):
         return plan.program
-    from botticelli.compiler.budget.driven import DriverModels
     from botticelli.compiler.lower.bounds import bounded
 
-    models = DriverModels(
-        plan.configuration, driver.provider, driver.default_model, driver.rate_limits
-    )
     return bounded(
         plan.program,
-        models,
+        models_of(plan, driver),
         project=plan.configuration.budget,
         command_line=plan.settings.budget,
         variables=plan.variables,
+    )
+
+
+def models_of(plan: "Plan", driver: "Driver") -> "DriverModels":
+    """Return the models of a plan as its driver knows them."""
+    from botticelli.compiler.budget.driven import DriverModels
+
+    return DriverModels(
+        plan.configuration, driver.provider, driver.default_model, driver.rate_limits
     )
 
 

@@ -13,6 +13,7 @@ import click
 from msgspec.structs import replace
 
 from botticelli.cli.bounding import bounded_for
+from botticelli.cli.outlook import outlook
 from botticelli.runtime.flow.carousel import Tally
 from botticelli.runtime.journal.file import Journal, open_journal
 from botticelli.runtime.journal.records import RunRecord, Spent
@@ -125,6 +126,10 @@ class Job:
                 entries.keep_program(plan.program)
                 entries.update(record)
             self._display.start()
+            if earlier is None and not self._quiet:
+                foreseen = outlook(plan, equipment)
+                if foreseen is not None:
+                    self._display.say(foreseen)
             run = Run(
                 plan.program,
                 equipment,

@@ -8,6 +8,7 @@ that nothing has used yet.
 import math
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
+from functools import partial
 from itertools import chain, repeat
 
 from msgspec import Struct
@@ -85,20 +86,26 @@ class Judgement(Struct, frozen=True):
     fits: int | None = None
 
 
-def judge(use: CarouselUse) -> Judgement:
-    """Say whether a carousel fits the limits of its days."""
+def judge(
+    use: CarouselUse,
+    *,
+    start: float | None = None,
+    opened: Callable[[Pool], Books] | None = None,
+) -> Judgement:
+    """Say whether a carousel fits the limits of its days; see ``predict`` for when it begins."""
     limits = limits_of(use)
     if limits is None or not any(each.rpd or each.tpd for each in limits.values()):
         return Judgement(Verdict.FEASIBLE)
-    if _fits_one_day(use, limits):
+    if opened is None and _fits_one_day(use, limits):
         return Judgement(Verdict.FEASIBLE)
-    if _bounded(use) and predict(use, Track.CEILING).stop is None:
+    along = partial(predict, use, start=start, opened=opened)
+    if _bounded(use) and along(Track.CEILING).stop is None:
         return Judgement(Verdict.FEASIBLE)
-    expected = predict(use, Track.EXPECTED)
+    expected = along(Track.EXPECTED)
     if expected.stop is None:
         return Judgement(Verdict.LIKELY)
     fits = expected.stop.iteration - 1
-    floor = predict(use, Track.FLOOR)
+    floor = along(Track.FLOOR)
     if floor.stop is None:
         return Judgement(Verdict.UNLIKELY, expected.stop, fits)
     return Judgement(Verdict.INFEASIBLE, floor.stop, fits)

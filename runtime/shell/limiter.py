@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from botticelli.compiler.semantics.limits import (
     Admitted,
+    Books,
     Busy,
     Demand,
     Exhausted,
@@ -104,6 +105,10 @@ class Limiter:
         return tuple(
             LimitUse(each.limit, min(each.used, each.value), each.value) for each in readings
         )
+
+    def books(self, pool: Pool, limits: Limits) -> Books:
+        """Return a copy of the books as they stand, to try things out with."""
+        return self._ledger.books(pool, self._clock.now(), limits)
 
     def close(self) -> None:
         self._ledger.close()
