@@ -157,13 +157,15 @@ def _act(act: shown.Act, narrative: shown.Narrative) -> Iterator[tuple[str, str]
     yield "does", does(act)
     if act.settings:
         yield "settings", ", ".join(act.settings)
-    if act.persona:
-        yield "persona", "".join(piece.text for piece in act.persona)
+    if act.persona_pieces:
+        yield "persona", "".join(piece.text for piece in act.persona_pieces)
     counts: dict[str, int] = {}
     prompts = iter(
         "".join(piece.text for piece in each.pieces) for each in act.inputs if each.pieces
     )
     for head, text in facts(act, narrative):
+        if head == "persona":
+            continue
         counts[head] = counts.get(head, 0) + 1
         name = head if counts[head] == 1 else f"{head} {counts[head]}"
         yield name, next(prompts, text) if head == "prompt" else text

@@ -158,9 +158,9 @@ class Act(Struct, frozen=True, kw_only=True):
     """One act of a narrative.
 
     `does` is `asks` (a model), `performs` (commands and queries) or `calls` (another narrative,
-    `calls`). `settings` go with its requests. `sees` are the acts whose messages it finds in the
-    conversation. `amount` is what all its runs use in a run of the whole; `request` are the parts
-    of its first request.
+    `calls`). `settings` go with its requests, `persona` is the beginning of its system instruction.
+    `sees` are the acts whose messages it finds in the conversation. `amount` is what all its runs
+    use in a run of the whole; `request` are the parts of its first request.
     """
 
     name: str
@@ -171,7 +171,8 @@ class Act(Struct, frozen=True, kw_only=True):
     max_tokens: int | None = None
     settings: tuple[str, ...] = ()
     character: str | None = None
-    persona: tuple[Piece, ...] = ()
+    persona: str | None = None
+    persona_pieces: tuple[Piece, ...] = ()
     calls: str | None = None
     when: str | None = None
     repetition: Repetition | None = None

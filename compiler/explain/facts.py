@@ -31,19 +31,14 @@ def facts(act: shown.Act, narrative: shown.Narrative) -> Iterator[tuple[str, str
         yield "only if", act.when
     if act.repetition is not None:
         yield "repeated", repeated(act.repetition)
+    if act.persona is not None:
+        yield "persona", act.persona
     for each in act.inputs:
         said = "; ".join((each.title, *each.details))
         if each.retention in _SAID:
             said += f"; {_SAID[each.retention]}"
         yield _HEADS.get(each.kind, "shows"), said
-    names = [
-        _origin(each) for each in act.origins if each.kind != "act" or each.name != each.source
-    ]
-    direct = dict.fromkeys(
-        each.source for each in act.origins if each.kind == "act" and each.name == each.source
-    )
-    if direct:
-        names = [f"what {listed(direct)} gave", *names]
+    names = _names(act)
     if names:
         yield "uses", ", ".join(dict.fromkeys(names))
     if act.sees:
@@ -55,6 +50,19 @@ def facts(act: shown.Act, narrative: shown.Narrative) -> Iterator[tuple[str, str
         yield "gives", act.output
     goes = _destinations(act, narrative)
     yield "then", goes or "nothing uses it"
+
+
+def _names(act: shown.Act) -> list[str]:
+    """Say what an act uses by name."""
+    names = [
+        _origin(each) for each in act.origins if each.kind != "act" or each.name != each.source
+    ]
+    direct = dict.fromkeys(
+        each.source for each in act.origins if each.kind == "act" and each.name == each.source
+    )
+    if direct:
+        names = [f"what {listed(direct)} gave", *names]
+    return names
 
 
 _HEADS = {"text": "prompt", "table": "reads", "command": "performs", "narrative": "runs"}

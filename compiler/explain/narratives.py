@@ -15,7 +15,7 @@ from botticelli.compiler.explain.origins import Destinations, conditions_of, ori
 from botticelli.compiler.explain.storage import storage
 from botticelli.compiler.explain.templates import Locate, Templates
 from botticelli.compiler.explain.weighing import Weight, weighed
-from botticelli.compiler.explain.wording import dollars, listed, span_of_time, type_text
+from botticelli.compiler.explain.wording import dollars, excerpt, listed, span_of_time, type_text
 from botticelli.compiler.ir import program as ir
 
 _SOME = 100.0
@@ -130,7 +130,8 @@ class Describing:
             max_tokens=(settings.max_tokens or model.facts.max_output) if model else None,
             settings=tuple(_settings(act)) if model else (),
             character=act.character,
-            persona=shared(persona, act.system.place) if act.system is not None else (),
+            persona=None if act.system is None else excerpt(act.system.source),
+            persona_pieces=shared(persona, act.system.place) if act.system is not None else (),
             calls=act.narrative,
             when=None if act.when is None else written(act.when),
             repetition=None if act.carousel is None else repetition(act.carousel, history="shared"),

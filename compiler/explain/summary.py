@@ -61,9 +61,9 @@ def _touches(explanation: shown.Explanation) -> Iterator[str]:
     changing = dict.fromkeys(use.command for use in explanation.commands if use.writes)
     looking = dict.fromkeys(use.command for use in explanation.commands if not use.writes)
     if looking:
-        said.append(f"looks at the world by {listed(looking)}")
+        said.append(f"looks at the world with {listed(looking)}")
     if changing:
-        said.append(f"acts on {'it' if looking else 'the world'} by {listed(changing)}")
+        said.append(f"acts on {'it' if looking else 'the world'} with {listed(changing)}")
     if said:
         yield f"{listed(said)}."
     if not changing:

@@ -3,13 +3,15 @@
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import jsonschema
 import pytest
+from click.testing import CliRunner, Result
 from syrupy.assertion import SnapshotAssertion
+
+from botticelli.cli.main import cli
 
 NARRATIVES = Path(__file__).parent / "narratives"
 SCHEMA = Path(__file__).parents[2] / "docs" / "explain-difference.schema.json"
@@ -31,19 +33,9 @@ def project(tmp_path: Path) -> Iterator[Path]:
     return folder
 
 
-def against(
-    folder: Path, *arguments: str, file: str = "newsroom.toml"
-) -> "subprocess.CompletedProcess[str]":
-    done = subprocess.run(
-        [sys.executable, "-m", "botticelli.cli", "compile", "--explain", file, *arguments],
-        cwd=folder,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-        timeout=60,
-    )
-    assert "Traceback" not in done.stderr
-    return done
+def against(folder: Path, *arguments: str, file: str = "newsroom.toml") -> Result:
+    command = ["compile", "--explain", str(folder / file), *arguments]
+    return CliRunner().invoke(cli, command, catch_exceptions=False)
 
 
 def edit(file: Path, *changes: tuple[str, str]) -> None:
@@ -67,7 +59,7 @@ def test_what_changed_in_behaviour_and_bounds(project: Path, snapshot: SnapshotA
 
     done = against(project, "--against", "HEAD")
 
-    assert done.returncode == 0
+    assert done.exit_code == 0
     assert done.stdout == snapshot
 
 
@@ -95,7 +87,7 @@ def test_an_increase_past_the_most_fails(project: Path, most: str, code: int) ->
 
     done = against(project, "--against", "HEAD", "--max-increase", most)
 
-    assert done.returncode == code
+    assert done.exit_code == code
     assert ("requests grow by 17%" in done.stderr) == bool(code)
 
 
@@ -109,7 +101,7 @@ def test_losing_a_bound_is_past_any_most(project: Path) -> None:
 
     done = against(project, "--against", "HEAD", "--max-increase", "900%", file="plain.toml")
 
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert "tokens in grow without measure" in done.stderr
 
 
@@ -143,7 +135,7 @@ def test_what_cannot_be_compared_says_why(
 
     done = against(project, f"--against={revision}", file=file)
 
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert said in done.stderr
 
 
@@ -152,7 +144,7 @@ def test_outside_a_repository_it_says_so(tmp_path: Path) -> None:
 
     done = against(tmp_path / "free", "--against", "HEAD")
 
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert "newsroom.toml is in no git repository" in done.stderr
 
 
@@ -164,10 +156,10 @@ def test_a_revision_that_does_not_compile_is_nothing_to_compare_with(project: Pa
 
     done = against(project, "--against", "HEAD")
 
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert "cannot be compiled in HEAD" in done.stderr
 
 
 @pytest.mark.parametrize("most", ["20", "-1%", "x%", "nan%"])
 def test_the_most_is_a_share_in_percent(project: Path, most: str) -> None:
-    assert against(project, "--against", "HEAD", "--max-increase", most).returncode == 2
+    assert against(project, "--against", "HEAD", "--max-increase", most).exit_code == 2

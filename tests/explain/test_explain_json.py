@@ -2,14 +2,15 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import msgspec
 import pytest
+from click.testing import CliRunner
 
+from botticelli.cli.main import cli
 from botticelli.compiler.explain.difference import Difference
 from botticelli.compiler.explain.explanation import Explanation
 
@@ -35,32 +36,28 @@ def test_the_schema_is_that_of_the_records(name: str, record: type) -> None:
     assert file.read_text("utf-8") == schema_of(record)
 
 
+def explained(file: Path | str) -> Any:
+    arguments = ["compile", "--explain", str(ROOT / file), "--format", "json"]
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
 @pytest.mark.parametrize(
     "file",
     ["narratives/quickstart.toml", "tests/explain/narratives/newsroom.toml"],
 )
 def test_what_is_written_fits_the_schema(file: str) -> None:
-    command = ["compile", "--explain", file, "--format", "json"]
-    done = subprocess.run(
-        [sys.executable, "-m", "botticelli.cli", *command],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    )
+    said = explained(file)
 
-    jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8"))).validate(
-        json.loads(done.stdout)
-    )
+    jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8"))).validate(said)
 
 
 def test_pieces_of_prompts_have_the_places_of_their_source() -> None:
     file = ROOT / "tests/explain/narratives/newsroom.toml"
-    command = ["compile", "--explain", str(file), "--format", "json"]
-    done = subprocess.run(
-        [sys.executable, "-m", "botticelli.cli", *command], capture_output=True, check=True
-    )
+    said = explained(str(file))
     lines = file.read_text("utf-8").splitlines()
-    newsroom = json.loads(done.stdout)["narratives"][0]
+    newsroom = said["narratives"][0]
 
     for act in newsroom["acts"]:
         for piece in (piece for each in act["inputs"] for piece in each["pieces"]):
@@ -72,11 +69,8 @@ def test_pieces_of_prompts_have_the_places_of_their_source() -> None:
 
 def test_the_pieces_of_a_prompt_share_what_is_expected_of_it() -> None:
     file = ROOT / "tests/explain/narratives/newsroom.toml"
-    command = ["compile", "--explain", str(file), "--format", "json"]
-    done = subprocess.run(
-        [sys.executable, "-m", "botticelli.cli", *command], capture_output=True, check=True
-    )
-    acts = json.loads(done.stdout)["narratives"][0]["acts"]
+    said = explained(str(file))
+    acts = said["narratives"][0]["acts"]
 
     for each in (each for act in acts for each in act["inputs"] if each["pieces"]):
         shares = sum(piece["tokens"] or 0 for piece in each["pieces"])

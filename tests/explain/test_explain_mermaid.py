@@ -4,9 +4,11 @@
 """
 
 import re
-import subprocess
-import sys
 from pathlib import Path
+
+from click.testing import CliRunner
+
+from botticelli.cli.main import cli
 
 ROOT = Path(__file__).parents[2]
 NEWSROOM = ROOT / "tests/explain/narratives/newsroom.toml"
@@ -46,15 +48,8 @@ NASTY = (
 
 
 def chart_of(file: Path) -> str:
-    command = ["compile", "--explain", str(file), "--format", "mermaid"]
-    done = subprocess.run(
-        [sys.executable, "-m", "botticelli.cli", *command],
-        capture_output=True,
-        encoding="utf-8",
-        check=True,
-        timeout=60,
-    )
-    return done.stdout
+    arguments = ["compile", "--explain", str(file), "--format", "mermaid"]
+    return CliRunner().invoke(cli, arguments, catch_exceptions=False).stdout
 
 
 def write_sly(folder: Path) -> Path:

@@ -3,12 +3,13 @@
 import base64
 import hashlib
 import re
-import subprocess
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from botticelli.cli.main import cli
 
 ROOT = Path(__file__).parents[2]
 NEWSROOM = ROOT / "tests/explain/narratives/newsroom.toml"
@@ -51,17 +52,8 @@ class Page(HTMLParser):
 
 
 def page_of(file: Path) -> Page:
-    command = ["compile", "--explain", str(file), "--format", "html"]
-    done = subprocess.run(
-        [sys.executable, "-m", "botticelli.cli", *command],
-        cwd=ROOT,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-        timeout=60,
-    )
-    assert "Traceback" not in done.stderr
-    return Page(done.stdout)
+    arguments = ["compile", "--explain", str(file), "--format", "html"]
+    return Page(CliRunner().invoke(cli, arguments, catch_exceptions=False).stdout)
 
 
 @pytest.fixture(scope="module")

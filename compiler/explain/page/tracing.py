@@ -100,7 +100,7 @@ class Tracing:
 
 
 def _pieces(act: shown.Act) -> Iterator[shown.Piece]:
-    yield from act.persona
+    yield from act.persona_pieces
     for each in act.inputs:
         yield from each.pieces
 
