@@ -14,6 +14,7 @@ from botticelli.runtime.events import (
     IterationStarted,
     NothingStored,
     Retrying,
+    RowsGivenBack,
     RunFailed,
     RunResumed,
     RunStarted,
@@ -52,6 +53,8 @@ def describe(event: Event) -> str | None:  # noqa: C901, PLR0912 - a table of ca
             return f"  {event.act}: {event.message or done}"
         case ContentStored():
             return f"  {event.act}: stored {count(event.rows, 'row')} in {event.table}"
+        case RowsGivenBack():
+            return f"  {count(event.rows, 'row')} of {event.table} given back"
         case NothingStored():
             return f"  {event.message}"
         case TableQueried():

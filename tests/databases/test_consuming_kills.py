@@ -230,6 +230,28 @@ def test_each_row_is_done_once_whoever_is_killed(
     assert queue.done() == Counter(range(1, rows + 1))
 
 
+def test_a_reader_that_is_told_to_stop_gives_back_at_once(
+    queue: Queue, model: tuple[Model, str], tmp_path: Path, url: str
+) -> None:
+    queue.fill(5)
+    oracle, address = model
+    oracle.slow = 5.0
+    reader = Reader(tmp_path / "reader", url, address, iterations=1)
+    process = reader.start()
+    while not oracle.asked[reader.name] and process.poll() is None:
+        time.sleep(0.01)
+    assert queue.leases() == 5
+    process.terminate()
+    process.communicate()
+    assert process.returncode == 143
+    assert (queue.leases(), queue.left()) == (0, 5)
+    oracle.slow = 0.0
+    again = reader.start("--resume", "last")
+    said, _ = again.communicate()
+    assert again.returncode == 0, said
+    assert queue.done() == Counter(range(1, 6))
+
+
 def test_a_reader_that_slept_too_long_completes_nothing_and_starts_over(
     queue: Queue, model: tuple[Model, str], tmp_path: Path, url: str
 ) -> None:

@@ -1,9 +1,10 @@
 """Processes that are killed at random instants, with real sockets around them and a real file.
 
 A carousel takes rows from a table, asks a model, posts to Discord under a key, deletes a channel
-without one, and stores what the model said. However often it is killed and resumed, what was sent
-and what the tables hold is what an undisturbed run leaves, but for deletions that were said to be
-unknown. BOTTICELLI_KILLS says how many kills, 12 without it, half of them on each database.
+without one, inserts a row, and stores what the model said. However often it is killed and resumed,
+what was sent and what the tables hold is what an undisturbed run leaves, but for deletions that
+were said to be unknown. BOTTICELLI_KILLS says how many kills, 12 without it, half of them on each
+database.
 """
 
 import json
@@ -41,7 +42,7 @@ SOURCE = """
 name = "kills"
 target = "thoughts"
 [toc]
-order = ["write", { parallel = ["post", "shorten"] }, "remove", "reflect"]
+order = ["write", { parallel = ["post", "shorten", "note"] }, "remove", "reflect"]
 [carousel]
 iterations = 5
 [acts]
@@ -54,6 +55,8 @@ limit = 2
 consume = true
 [acts.post]
 input = ["bots.post"]
+[acts.note]
+input = ["bots.note"]
 [acts.remove]
 input = ["bots.remove"]
 [bots.post]
@@ -67,8 +70,16 @@ platform = "discord"
 command = "channels.delete"
 channel_id = "{{ iteration }}"
 required = true
+[bots.note]
+platform = "database"
+command = "insert"
+table_name = "notes"
+values = { word = "{{ write }}" }
+required = true
 [security.policy]
-allowed_commands = ["messages.send", "channels.delete"]
+allowed_commands = ["messages.send", "channels.delete", "database.insert"]
+[security.tables]
+write = ["notes"]
 """
 
 CONFIGURATION = """
@@ -80,6 +91,7 @@ max_tokens = 50
 
 
 THOUGHTS = "SELECT word FROM thoughts ORDER BY id"
+NOTES = "SELECT word FROM notes ORDER BY word"
 LEFT = "SELECT id FROM jobs ORDER BY id"
 LEASES = "SELECT row_key FROM botticelli_leases"
 
@@ -128,6 +140,7 @@ class Site:
             for table in inspect(connection).get_table_names():
                 connection.execute(text(f"DROP TABLE {table}"))
             connection.execute(text("CREATE TABLE jobs (id integer PRIMARY KEY)"))
+            connection.execute(text("CREATE TABLE notes (word text)"))
             for number in range(2 * ITERATIONS + 2):
                 connection.execute(text(f"INSERT INTO jobs VALUES ({number})"))
 
@@ -243,6 +256,8 @@ def test_kills_lose_nothing_and_repeat_nothing(site: Site) -> None:
     assert site.execute("kills.toml")[0] == 0
     messages, answers, asked = site.sent(), site.answers(), site.oracle.asked
     thoughts, left = site.rows(THOUGHTS), site.rows(LEFT)
+    notes = site.rows(NOTES)
+    assert notes == sorted(messages)
     assert (len(messages), len(thoughts), left) == (ITERATIONS, ITERATIONS, [10, 11])
     chance = random.Random(17)
     kills = doubts = 0
@@ -254,6 +269,7 @@ def test_kills_lose_nothing_and_repeat_nothing(site: Site) -> None:
         kills += killed
         doubts += len(unknown)
         assert site.sent() == messages
+        assert site.rows(NOTES) == notes
         assert site.rows(LEFT) == left
         assert site.rows(LEASES) == []
         assert len(site.rows(THOUGHTS)) == ITERATIONS
