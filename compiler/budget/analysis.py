@@ -15,8 +15,14 @@ from botticelli.compiler.budget.frames import Frame
 from botticelli.compiler.budget.intervals import Use
 from botticelli.compiler.budget.media import Look, on_disk
 from botticelli.compiler.budget.models import Models
-from botticelli.compiler.budget.repeating import Outcome, Repeated, repeat
-from botticelli.compiler.budget.result import Budget, CarouselUse, NarrativeUse, Shortfall
+from botticelli.compiler.budget.repeating import Body, Outcome, Repeated, repeat, repeat_roughly
+from botticelli.compiler.budget.result import (
+    Budget,
+    CarouselUse,
+    NarrativeUse,
+    Shortfall,
+    Unbounded,
+)
 from botticelli.compiler.budget.sizes import NOTHING, Value
 from botticelli.compiler.budget.spent import NOTHING_SPENT, Spent, total
 from botticelli.compiler.budget.texts import Texts, variables_of
@@ -36,6 +42,10 @@ from botticelli.compiler.semantics.tokens import Family
 
 MAX_DEPTH = 50
 """How deep narratives may run each other; what is deeper has no bound."""
+
+MAX_WALKED = 10_000
+"""Acts that are walked, one in several states each time, before bounds are given up for speed:
+repetitions and calls within each other make that many of a few."""
 
 WHOLE = Multipliers()
 """No share of a limit is asked for: all of it."""
@@ -69,6 +79,15 @@ def budget_of(
     return walk.run(acts, variables or {})
 
 
+_ANYTHING = Value(
+    expected=20.0,
+    ceiling=None,
+    most=None,
+    json=None,
+    why="too many narratives run each other with different variables",
+)
+
+
 class _Walk:
     """Walks narratives and their orders; `_acts` knows of single acts."""
 
@@ -79,6 +98,7 @@ class _Walk:
         self._models = models
         self._carousels: dict[tuple[object, ...], CarouselUse] = {}
         self._narratives: dict[tuple[str, ...], NarrativeUse] = {}
+        self._walked = 0
         self._shortfalls: dict[Shortfall, None] = {}
         self._called: dict[object, tuple[Spent, Value]] = {}
 
@@ -121,6 +141,8 @@ class _Walk:
         """Return what a narrative uses that an act runs, and its output."""
         if len(frame.path) > MAX_DEPTH:
             raise RecursionError(f"narratives run each other more than {MAX_DEPTH} deep")
+        if self._walked > MAX_WALKED:
+            variables = dict.fromkeys(variables, _ANYTHING)
         inner = frame.calling(key, self._program.narratives[key], variables)
         given = tuple(sorted(variables.items(), key=lambda each: each[0]))
         known_as = (key, given, inner.multipliers, inner.waits, inner.certain)
@@ -215,9 +237,18 @@ class _Walk:
             return self._step(inner, at.with_history_of(state) if fresh else at, step.body)
 
         until = step.until is not None and ends is None
-        found = repeat(carousel, state, one, until=until)
+        found = self._repeat(frame, carousel, state, one, until=until)
         self._note(frame, step.carousel, found, act=None, unit="repeat", until=until)
         return found.spent, found.after
+
+    def _repeat(
+        self, frame: Frame, carousel: Carousel, state: State, body: Body, *, until: bool
+    ) -> Repeated:
+        if self._walked <= MAX_WALKED or carousel.iterations == 1:
+            return repeat(carousel, state, body, until=until)
+        why = "too many repetitions stand within each other here"
+        self._acts.unbounded.setdefault(Unbounded(frame.key, "", why, carousel.place))
+        return repeat_roughly(carousel, state, body, until=until)
 
     # Acts
 
@@ -227,13 +258,18 @@ class _Walk:
         if carousel is None:
             return self._maybe(frame, state, step, act)
         inner = frame.within(carousel)
-        found = repeat(carousel, state, lambda at: self._maybe(inner, at, step, act), until=False)
+
+        def one(at: State) -> Outcome:
+            return self._maybe(inner, at, step, act)
+
+        found = self._repeat(frame, carousel, state, one, until=False)
         certain = act.when is None or decided(act.when)
         noted = frame if certain else frame.maybe
         self._note(noted, carousel, found, act=act.name, unit="act", until=False)
         return found.spent, found.after
 
     def _maybe(self, frame: Frame, state: State, step: RunAct, act: Act) -> Outcome:
+        self._walked += 1
         holds = True if act.when is None else decided(act.when)
         if holds is False:
             return NOTHING_SPENT, state

@@ -9,6 +9,10 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+_COUNTED = 2**53
+"""Up to here the numbers of a float are exact."""
+_BEYOND = 10**300
+
 
 class Interval(Struct, frozen=True):
     """At least `floor`, about `expected`, at most `ceiling` (None: no bound)."""
@@ -34,12 +38,12 @@ class Interval(Struct, frozen=True):
 
     def times(self, count: int) -> "Interval":
         ceiling = None if self.ceiling is None else self.ceiling * count
-        return Interval(self.floor * count, self.expected * count, ceiling)
+        return Interval(self.floor * count, _about(self.expected * count), ceiling)
 
     def over(self, count: int) -> "Interval":
         """The mean of so many of which this is the sum."""
-        ceiling = None if self.ceiling is None else self.ceiling / count
-        return Interval(self.floor / count, self.expected / count, ceiling)
+        ceiling = None if self.ceiling is None else -(-self.ceiling // count)
+        return Interval(self.floor // count, self.expected / count, ceiling)
 
     def series(self, last: "Interval", count: int) -> "Interval":
         """The sum of `count` terms of which this is the first.
@@ -49,9 +53,9 @@ class Interval(Struct, frozen=True):
         """
         ceiling = added(self.ceiling, last.ceiling)
         return Interval(
-            _half((self.floor + last.floor) * count, math.floor),
-            (self.expected + last.expected) * count / 2,
-            None if ceiling is None else _half(ceiling * count, math.ceil),
+            _half_down((self.floor + last.floor) * count),
+            _about((self.expected + last.expected) * count) / 2,
+            None if ceiling is None else _half_up(ceiling * count),
         )
 
     def within(self, most: float | None) -> "Interval":
@@ -69,9 +73,20 @@ class Interval(Struct, frozen=True):
         return Interval(self.floor, expected.expected, ceiling.ceiling)
 
 
-def _half(number: float, whole: Callable[[float], int]) -> float:
-    """Half of a number; of a whole number, a whole one."""
-    return whole(number / 2) if isinstance(number, int) else number / 2
+def _about(number: float) -> float:
+    """An expectation, which need not be exact where it is beyond counting."""
+    if isinstance(number, int) and number > _COUNTED:
+        return math.inf if number > _BEYOND else float(number)
+    return number
+
+
+def _half_down(number: float) -> float:
+    """Half of a number; of a whole number a whole one, however large it is."""
+    return number // 2 if isinstance(number, int) else number / 2
+
+
+def _half_up(number: float) -> float:
+    return -(-number // 2) if isinstance(number, int) else number / 2
 
 
 def added(first: float | None, second: float | None) -> float | None:

@@ -38,6 +38,15 @@ class Repeated(Struct, frozen=True):
     after: State
 
 
+def repeat_roughly(carousel: Carousel, state: State, body: Body, *, until: bool) -> Repeated:
+    """A repetition of which one pass alone is walked: it has a floor, and no ceiling."""
+    one, after = (_failing(body) if carousel.continue_on_error else body)(state)
+    least = one if until else one.times(carousel.iterations)
+    spent = least.parts(one.times(carousel.iterations), one.unbounded())
+    end = replace(after, history=after.history.unbounded(), pending=None)
+    return Repeated(spent, one.unbounded(), end)
+
+
 def repeat(carousel: Carousel, state: State, body: Body, *, until: bool) -> Repeated:
     """A repetition's use and the state after it; with `until` it may end after any pass."""
     if carousel.continue_on_error:

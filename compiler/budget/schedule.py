@@ -344,7 +344,8 @@ def _requests(loads: Sequence[_Load], iteration: int) -> Iterator[Iterator[_Requ
     """The requests of an iteration: where they are a fraction, one every so many iterations."""
     for load in loads:
         rate = load.rate
-        yield repeat(load.request, _whole(rate * iteration) - _whole(rate * (iteration - 1)))
+        due = _whole(rate * iteration) - _whole(rate * (iteration - 1))
+        yield repeat(load.request, min(due, MAX_REQUESTS))
 
 
 def _load(use: CarouselUse, ask: Ask, track: Track, iterations: int) -> _Load | None:
@@ -377,9 +378,13 @@ def _author_share(use: CarouselUse) -> float:
     return estimate * use.carousel.iterations / expected
 
 
+_BEYOND = 1e300
+"""So many that more make no difference, and that can still be reckoned with."""
+
+
 def _at(interval: Interval, track: Track) -> float:
     value: float | None = getattr(interval, track.value)
-    return 0 if value is None else value
+    return 0 if value is None else min(value, _BEYOND)
 
 
 def _whole(number: float) -> int:

@@ -143,3 +143,18 @@ def test_caps_lower_the_ceiling_and_are_told_of_where_nothing_completes_under_th
     assert budget.spent.use.output.ceiling == 400
     assert budget.spent.use.tokens.ceiling == 900
     assert [(each.cap, each.needed) for each in budget.shortfalls] == [("max_requests", 5)]
+
+
+@pytest.mark.parametrize("depth", [3, 40])
+def test_repetitions_within_each_other_are_bounded_or_said_not_to_be(depth: int) -> None:
+    order = sequence("one")
+    for _ in range(depth):
+        order = sequence(Repeat(place=PLACE, body=order, carousel=carousel(10**9)))
+
+    budget = bounds(program(narrative(act("one", "Go on."), order=order)))
+
+    requests = budget.spent.use.requests
+    assert requests.floor == 10 ** (9 * depth)
+    assert requests.ceiling == (3 * requests.floor if depth == 3 else None)
+    assert bool(budget.unbounded) == (depth == 40)
+    assert {judge(use).verdict for use in budget.carousels} == {Verdict.INFEASIBLE}
