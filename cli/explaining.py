@@ -25,9 +25,9 @@ class Question(Struct, frozen=True, kw_only=True):
     provider has counted."""
 
     file: Path
-    driver: str | None
-    tier: str | None
-    budget: Multipliers
+    driver: str | None = None
+    tier: str | None = None
+    budget: Multipliers = Multipliers()
     counting: Counting | None = None
 
 
@@ -117,6 +117,8 @@ def bounded(result: "CompileResult", question: Question) -> "tuple[Budget, Model
     assert result.lowered is not None
     configuration = result.configuration
     models = Models(configuration, question.driver, question.tier, question.counting)
+    if result.budget is not None and question == Question(file=question.file):
+        return result.budget, models
     _check_tier(models, question.tier)
     budget = budget_of(
         result.lowered, models, project=configuration.budget, command_line=question.budget

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -22,12 +23,16 @@ from botticelli.compiler.workspace.configuration import read_configuration
 from botticelli.compiler.workspace.workspace import NarrativeAt, Unit, Workspace, workspace_of
 from botticelli.grammar.catalogue import UNKNOWN_NARRATIVE, Severity
 
+if TYPE_CHECKING:
+    from botticelli.compiler.budget.result import Budget
+
 
 class CompileResult(Struct, frozen=True):
     """A program, unless errors stand in its way; and all that was found in the files it needs.
 
     `lowered` is what can be explained although it is not to be run: the program also where only
     errors of budgets, security or media stand in its way. `units` are the files it needs.
+    `budget` is that of `lowered` with the configuration alone, if the check has looked at it.
     """
 
     program: Program | None
@@ -36,6 +41,7 @@ class CompileResult(Struct, frozen=True):
     files: int
     lowered: Program | None = None
     units: tuple[Unit, ...] = ()
+    budget: "Budget | None" = None
 
 
 class NarrativeChoiceError(Exception):
@@ -61,6 +67,8 @@ def compile_file(path: Path, narrative: str | None = None, *, bounds: bool = Tru
     configuration = read_configuration(workspace.folder, reporter)
     if not path.name.endswith(SUFFIXES):
         return CompileResult(None, [no_source(path)], configuration, 1)
+    budgets: dict[tuple[str, str], Budget] = {}
+    workspace.budgets = budgets
     unit = workspace.unit(path)
     _judge(unit, workspace, reporter)
     entry = None
@@ -73,8 +81,12 @@ def compile_file(path: Path, narrative: str | None = None, *, bounds: bool = Tru
                 _judge(at.unit, workspace, reporter)
             _require_calls(at, workspace, reporter)
     diagnostics = reporter.diagnostics
-    lowered = None
+    lowered, budget = None, None
     if entry is not None and can_be_lowered(diagnostics):
+        budget = budgets.get(entry.key)
+    if budget is not None:
+        lowered = budget.program
+    elif entry is not None and can_be_lowered(diagnostics):
         from botticelli.compiler.lower.program import lower_program
 
         lowered = lower_program(entry, workspace, configuration, workspace.types.records)
@@ -85,7 +97,9 @@ def compile_file(path: Path, narrative: str | None = None, *, bounds: bool = Tru
         from botticelli.compiler.lower.bounds import bounded
 
         program = bounded(program, Models(configuration), project=configuration.budget)
-    return CompileResult(program, diagnostics, configuration, len(units), lowered, tuple(units))
+    return CompileResult(
+        program, diagnostics, configuration, len(units), lowered, tuple(units), budget
+    )
 
 
 def _judge(unit: Unit, workspace: Workspace, reporter: Reporter) -> None:

@@ -67,16 +67,17 @@ def budget_of(
     types. ``media`` says what is known of media, by default what their files tell.
     """
     walk = _Walk(program, models)
+    texts = Texts(program)
     acts = Acts(
         models,
         program.schemas,
-        Texts(program),
+        texts,
         walk.call,
         media=media or on_disk(models.project),
         project=project,
         command_line=command_line,
     )
-    return walk.run(acts, variables or {})
+    return walk.run(acts, texts, variables or {})
 
 
 _ANYTHING = Value(
@@ -102,7 +103,7 @@ class _Walk:
         self._shortfalls: dict[Shortfall, None] = {}
         self._called: dict[object, tuple[Spent, Value]] = {}
 
-    def run(self, acts: Acts, variables: Mapping[str, str]) -> Budget:
+    def run(self, acts: Acts, texts: Texts, variables: Mapping[str, str]) -> Budget:
         self._acts = acts
         entry = self._program.entry
         narrative = self._program.narratives[entry]
@@ -115,6 +116,7 @@ class _Walk:
         spent, _ = self._narrative(frame)
         return Budget(
             program=self._program,
+            texts=texts,
             spent=spent,
             iteration=self._narratives[frame.path].iteration,
             carousels=tuple(self._carousels.values()),

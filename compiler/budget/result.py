@@ -8,6 +8,7 @@ and `acts` each act at each place of an order, with the parts that its requests 
 from msgspec import Struct
 
 from botticelli.compiler.budget.spent import Ask, Spent
+from botticelli.compiler.budget.texts import Texts
 from botticelli.compiler.ir.program import Carousel, Place, Program
 
 
@@ -68,11 +69,13 @@ class Budget(Struct, frozen=True, kw_only=True):
     """The use of a whole run of a program's entry, of one iteration of it, of the narratives and
     carousels in the order in which they end, why ceilings are missing, and which caps are too low.
 
-    Caps of narratives are in all that is said of the whole and of narratives; what is said of a
-    carousel is what it would use without those of its own narrative.
+    `texts` has the templates of the program, analysed. Caps of narratives are in all that is said
+    of the whole and of narratives; what is said of a carousel is what it would use without those of
+    its own narrative.
     """
 
     program: Program
+    texts: Texts
     spent: Spent
     iteration: Spent
     carousels: tuple[CarouselUse, ...]

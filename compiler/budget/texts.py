@@ -47,7 +47,7 @@ class Texts:
         self, frame: Frame, values: Mapping[str, Value], template: Template, family: Family
     ) -> tuple[Size, str]:
         """Return the size of a template's text, and why it has no bound where it has none."""
-        analysis = self._analysis(frame.narrative, template)
+        analysis = self.analysis(frame.narrative, template.source)
         if analysis is None:
             return rendered(template.source, None, values, family)
         names = {**values, **frame.variables}
@@ -95,15 +95,16 @@ class Texts:
             size = None if size is None or more is None else size + more
         return text_value(size, family, why)
 
-    def _analysis(self, narrative: Narrative, template: Template) -> Analysis | None:
-        if not has_tags(template.source):
+    def analysis(self, narrative: Narrative, source: str) -> Analysis | None:
+        """Return the analysis of a template of a narrative, None for text without tags."""
+        if not has_tags(source):
             return None
-        key = (id(narrative), template.source)
+        key = (id(narrative), source)
         if key not in self._analyses:
             names = self._names.get(id(narrative))
             if names is None:
                 names = self._names[id(narrative)] = names_of(narrative, self._variables)
-            self._analyses[key] = check_prompt(template.source, names)
+            self._analyses[key] = check_prompt(source, names)
         return self._analyses[key]
 
 

@@ -37,7 +37,7 @@ def explain(
     program = budget.program
     judging, run = Judging(), whole_run(budget)
     course = judging.course(run, drawn=locate is not None)
-    describing = Describing(program, models, by_act(budget, course.waits), locate)
+    describing = Describing(budget, models, by_act(budget, course.waits), locate)
     described = tuple(describing.describe(key) for key in _reached(program))
     parts = tuple(carousels(budget, judging))
     verdict, reason = overall(run, parts, judging)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec.structs import replace
 
 from botticelli.compiler.budget.models import Models
+from botticelli.compiler.budget.result import Budget
 from botticelli.compiler.explain import explanation as shown
 from botticelli.compiler.explain.amounts import Measured
 from botticelli.compiler.explain.expressions import written
@@ -31,14 +32,14 @@ class Describing:
     """Describes the narratives of one program; `templates` are those of each, by its key."""
 
     def __init__(
-        self, program: ir.Program, models: Models, measured: Measure, locate: Locate | None
+        self, budget: Budget, models: Models, measured: Measure, locate: Locate | None
     ) -> None:
-        self._program = program
+        self._program = budget.program
         self._models = models
         self._measured = measured
         self.templates = {
-            key: Templates(narrative, program, locate)
-            for key, narrative in program.narratives.items()
+            key: Templates(narrative, budget.texts, locate)
+            for key, narrative in budget.program.narratives.items()
         }
 
     def describe(self, key: str) -> shown.Narrative:

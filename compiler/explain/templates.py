@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
-from botticelli.compiler.budget.rendering import names_of
+from botticelli.compiler.budget.texts import Texts
 from botticelli.compiler.explain import explanation as shown
 from botticelli.compiler.ir import program as ir
 from botticelli.compiler.ir.expressions import ExpressionNode, Name, Parameter
 from botticelli.compiler.semantics.templates import has_tags
-from botticelli.compiler.templates.checking import check_prompt
 from botticelli.compiler.templates.values import Analysis
 
 Locate = Callable[[ir.Template, int, int], shown.Span | None]
@@ -38,12 +37,12 @@ class NameUse(Struct, frozen=True):
 
 
 class Templates:
-    """The templates of one narrative, each analysed once."""
+    """The templates of one narrative, as its budget has analysed them."""
 
-    def __init__(self, narrative: ir.Narrative, program: ir.Program, locate: Locate | None) -> None:
-        self._names = names_of(narrative, program.variables)
+    def __init__(self, narrative: ir.Narrative, texts: Texts, locate: Locate | None) -> None:
+        self._narrative = narrative
+        self._texts = texts
         self._locate = locate
-        self._analyses: dict[str, Analysis] = {}
 
     def uses(self, part: object, via: str) -> Iterator[NameUse]:
         """Yield the names that a template, a value or an expression uses, in the order written."""
@@ -69,11 +68,7 @@ class Templates:
             yield NameUse(use.name, use.path, via)
 
     def _analysis(self, source: str) -> Analysis:
-        found = self._analyses.get(source)
-        if found is None:
-            found = Analysis() if not has_tags(source) else check_prompt(source, self._names)
-            self._analyses[source] = found
-        return found
+        return self._texts.analysis(self._narrative, source) or Analysis()
 
     def pieces(self, template: ir.Template) -> Iterator[shown.Piece]:
         """Yield what a template is made of: text, what is printed into it, and logic."""

@@ -84,6 +84,8 @@ class _Judge:
         configuration = workspace.configuration
         program = lower_program(self.at, workspace, configuration, workspace.types.records)
         budget = budget_of(program, self._models, project=configuration.budget)
+        if workspace.budgets is not None:
+            workspace.budgets[self.at.key] = budget
         self._check_shares(budget)
         self._check_caps(budget)
         refused = False

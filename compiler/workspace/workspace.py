@@ -22,6 +22,7 @@ from botticelli.compiler.workspace.schemas import Schemas, resolve_workspace_sch
 from botticelli.compiler.workspace.tables import Tables
 
 if TYPE_CHECKING:
+    from botticelli.compiler.budget.result import Budget
     from botticelli.compiler.flow.provenance import Provenance
     from botticelli.compiler.flow.results import Results
     from botticelli.compiler.workspace.circles import Circles
@@ -71,6 +72,7 @@ class Workspace:
 
     ``folder`` is absolute. Without a configuration the workspace is that folder alone, without
     its subfolders. Whatever is looked up outside the workspace is looked up through ``files``.
+    ``budgets``, if somebody wants them, gets those that the check works out, by narrative.
     """
 
     def __init__(self, folder: Path, *, configured: bool, files: Files | None = None) -> None:
@@ -80,6 +82,7 @@ class Workspace:
         self._units: dict[Path, Unit] = {}
         self._narratives: dict[Path, dict[str, Narrative]] = {}
         self.soundness: Memory[bool] = Memory(self.files)
+        self.budgets: dict[tuple[str, str], Budget] | None = None
 
     def unit(self, path: Path) -> Unit:
         """Return the file at an absolute path. One that cannot be read has a diagnostic for it."""
