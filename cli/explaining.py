@@ -9,6 +9,8 @@ import click
 from msgspec import Struct
 
 from botticelli.cli.colors import wants_color
+from botticelli.cli.main import EXIT_FINDINGS
+from botticelli.cli.problems import say
 from botticelli.compiler.ir.program import Multipliers
 from botticelli.compiler.semantics.tokens import Counting
 
@@ -120,9 +122,13 @@ def bounded(result: "CompileResult", question: Question) -> "tuple[Budget, Model
     if result.budget is not None and question == Question(file=question.file):
         return result.budget, models
     _check_tier(models, question.tier)
-    budget = budget_of(
-        result.lowered, models, project=configuration.budget, command_line=question.budget
-    )
+    try:
+        budget = budget_of(
+            result.lowered, models, project=configuration.budget, command_line=question.budget
+        )
+    except RecursionError as error:
+        say(f"this cannot be explained: {error}")
+        sys.exit(EXIT_FINDINGS)
     return budget, models
 
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from botticelli.compiler.ir.program import (
     Act,
     Branch,
-    Narrative,
     NarrativeInput,
     Parallel,
     Program,
@@ -18,20 +17,28 @@ from botticelli.compiler.ir.program import (
 
 def acts_in_order(program: Program) -> Iterator[tuple[Act, bool]]:
     """Yield the acts that the entry and what it calls run, each before those that come after it,
-    with whether it runs in every run that comes so far."""
-    yield from _in_narrative(program, program.narratives[program.entry], certain=True)
+    with whether it runs in every run that comes so far.
+
+    A narrative that is called several times is gone through once for each answer to that question.
+    """
+    entered: set[tuple[str, bool]] = set()
+    yield from _in_narrative(program, program.entry, entered, certain=True)
 
 
 def _in_narrative(
-    program: Program, narrative: Narrative, *, certain: bool
+    program: Program, key: str, entered: set[tuple[str, bool]], *, certain: bool
 ) -> Iterator[tuple[Act, bool]]:
+    if (key, True) in entered or (key, certain) in entered:
+        return
+    entered.add((key, certain))
+    narrative = program.narratives[key]
     for name, inner in _names(narrative.order, certain=certain):
         act = narrative.acts[name]
         runs = inner and act.when is None
         yield act, runs
         called = [each.narrative for each in act.inputs if isinstance(each, NarrativeInput)]
         for each in (*called, *([act.narrative] if act.narrative is not None else [])):
-            yield from _in_narrative(program, program.narratives[each], certain=runs)
+            yield from _in_narrative(program, each, entered, certain=runs)
 
 
 def _names(step: Step, *, certain: bool) -> Iterator[tuple[str, bool]]:

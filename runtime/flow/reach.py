@@ -17,6 +17,9 @@ from botticelli.compiler.ir.program import (
     Step,
 )
 
+DEEPEST = 50
+"""How many narratives deep a run may stand: each is a walk within the walk of its caller."""
+
 
 def reachable(program: Program) -> list[Narrative]:
     """Return the entry and all that it runs, each once."""
@@ -27,13 +30,27 @@ def reachable(program: Program) -> list[Narrative]:
         if name in seen:
             continue
         narrative = seen[name] = program.narratives[name]
-        for act in acts_of(narrative):
-            if act.narrative is not None:
-                waiting.append(act.narrative)
-            waiting.extend(
-                source.narrative for source in act.inputs if isinstance(source, NarrativeInput)
-            )
+        waiting.extend(called for called, _ in _calls(narrative))
     return list(seen.values())
+
+
+def too_deep(program: Program) -> Place | None:
+    """Return where narratives run each other more than `DEEPEST` deep, if they do."""
+    level: dict[str, Place] = {program.entry: program.narratives[program.entry].place}
+    for _ in range(DEEPEST):
+        level = {
+            called: place for key in level for called, place in _calls(program.narratives[key])
+        }
+    return next(iter(level.values()), None)
+
+
+def _calls(narrative: Narrative) -> Iterator[tuple[str, Place]]:
+    for act in acts_of(narrative):
+        if act.narrative is not None:
+            yield act.narrative, act.place
+        for source in act.inputs:
+            if isinstance(source, NarrativeInput):
+                yield source.narrative, source.place
 
 
 def acts_of(narrative: Narrative) -> list[Act]:

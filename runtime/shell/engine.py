@@ -153,7 +153,7 @@ class Run:
         """Lead the interpreter through what is recorded, and on from there to its end."""
         flow = self._equipment.interpret(self._program, self._tally)
         if self._resumption is None:
-            return await self._go_on(flow, next(flow))
+            return await self._start(flow)
         try:
             resumption = await self._take_again(self._resumption)
         except DatabaseError as error:
@@ -161,6 +161,14 @@ class Run:
         self._kept = resumption.kept
         replayed = self._replay(flow, resumption)
         return replayed.outcome or await self._go_on(flow, replayed.pending)
+
+    async def _start(self, flow: Scheduled[Outcome]) -> Outcome:
+        try:
+            batch = next(flow)
+        except StopIteration as stop:  # no act runs, and nothing is said
+            outcome: Outcome = stop.value
+            return outcome
+        return await self._go_on(flow, batch)
 
     async def _take_again(self, resumption: Resumption) -> Resumption:
         """Take what the run held when it ended; what others have meanwhile makes its iteration

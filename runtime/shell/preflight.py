@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from botticelli.compiler.ir.program import MediaInput, Multipliers, Program
 from botticelli.compiler.semantics.limits import LimitError, overlay, scale
 from botticelli.runtime.drivers.protocol import Driver
-from botticelli.runtime.flow.reach import acts_of, reachable
+from botticelli.runtime.flow.reach import DEEPEST, acts_of, reachable, too_deep
 from botticelli.runtime.flow.triggers import Body, reads_trigger
 from botticelli.runtime.problems import Problem
 
@@ -24,6 +24,15 @@ def missing_names(program: Program, environment: Mapping[str, str]) -> list[Prob
         return []
     listed = ", ".join(names)
     return [Problem(f"the narrative reads what is not set in the environment: {listed}")]
+
+
+def overdeep(program: Program) -> Problem | None:
+    """Narratives that run each other deeper than a run can stand."""
+    place = too_deep(program)
+    if place is None:
+        return None
+    where = f"{place.path}:{place.line}:{place.column}"
+    return Problem(f"{where}: here narratives run each other more than {DEEPEST} deep")
 
 
 def untriggered(program: Program, trigger: Body | None) -> list[Problem]:

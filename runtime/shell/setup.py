@@ -30,6 +30,7 @@ from botticelli.runtime.shell.opening import (
 )
 from botticelli.runtime.shell.preflight import (
     missing_names,
+    overdeep,
     unpriced,
     untaken,
     untriggered,
@@ -48,6 +49,8 @@ async def equip(
     clock: Clock,
 ) -> Equipment:
     """Open the driver, the platforms and the books for a program. Raises SetupError."""
+    if (deep := overdeep(program)) is not None:
+        raise SetupError(deep)
     variables, problems = resolve_variables(program.variables, options.variables, environment)
     problems.extend(missing_names(program, environment))
     trigger = body_of(program, options.trigger)

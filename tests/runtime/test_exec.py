@@ -392,3 +392,46 @@ def test_on_a_terminal_progress_is_live(project: Path) -> None:
     assert "rpd 24" in text
     assert "to go" in text
     assert "Completed: 4 of 4 iterations" in text
+
+
+def test_a_run_in_which_no_act_runs_is_complete(project: Path) -> None:
+    (project / "none.toml").write_text(
+        '[narrative]\nname = "none"\n[toc]\norder = [{ if = "vars.go", then = ["a"] }]\n'
+        '[acts]\na = "Hi"\n'
+    )
+    (project / "botticelli.toml").write_text(
+        '[vars]\ngo = { type = "bool", default = false }\n', "utf-8"
+    )
+    result = call("exec", "none.toml", "--driver", "simulate")
+    assert result.exit_code == 0, result.output
+    assert "0 requests" in result.stdout
+
+
+def test_narratives_that_run_each_other_too_deep_are_refused_before_the_first_request(
+    project: Path,
+) -> None:
+    for number in range(60):
+        does = f'narrative = "n{number + 1}"' if number < 59 else 'prompt = "Hi"'
+        (project / f"n{number}.toml").write_text(
+            f'[narrative]\nname = "n{number}"\n[toc]\norder = ["a"]\n[acts.a]\n{does}\n'
+        )
+    result = call("exec", "n0.toml", "--driver", "simulate")
+    assert result.exit_code == 1, result.output
+    assert "n49.toml:5:7: here narratives run each other more than 50 deep" in result.stderr
+    assert call("exec", "n10.toml", "--driver", "simulate").exit_code == 0
+    explained = call("compile", "--explain", "n0.toml")
+    assert explained.exit_code == 1
+    assert "more than 50 deep" in explained.stderr
+
+
+def test_narratives_called_from_many_sides_are_gone_through_once(project: Path) -> None:
+    for number in range(40):
+        calls = f'["narrative:n{number + 1}", "narrative:n{number + 1}"]'
+        does = f"b = {calls}" if number < 39 else 'b = "Hi"'
+        (project / f"n{number}.toml").write_text(
+            f'[narrative]\nname = "n{number}"\n'
+            '[toc]\norder = ["a", { if = "a = \'go\'", then = ["b"] }]\n'
+            f'[acts]\na = "Go?"\n{does}\n'
+        )
+    result = call("exec", "n0.toml", "--driver", "simulate")
+    assert result.exit_code == 0, result.output
