@@ -4,14 +4,14 @@ A floor holds for every run that completes, a ceiling for every run; a ceiling o
 Tokens and requests are whole numbers but for expectations.
 """
 
-import math
 from collections.abc import Callable
 
 from msgspec import Struct
 
 _COUNTED = 2**53
 """Up to here the numbers of a float are exact."""
-_BEYOND = 10**300
+_BEYOND = 1e300
+"""What is expected beyond this is expected to be this."""
 
 
 class Interval(Struct, frozen=True):
@@ -75,9 +75,9 @@ class Interval(Struct, frozen=True):
 
 def _about(number: float) -> float:
     """An expectation, which need not be exact where it is beyond counting."""
-    if isinstance(number, int) and number > _COUNTED:
-        return math.inf if number > _BEYOND else float(number)
-    return number
+    if isinstance(number, int) and number <= _COUNTED:
+        return number
+    return _BEYOND if number > _BEYOND else float(number)
 
 
 def _half_down(number: float) -> float:
