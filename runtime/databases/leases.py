@@ -242,7 +242,7 @@ async def take_again(
         settled = set[str]()
         for place in pending:
             done = await done_before(connection, holder.run, place)
-            if done is not None:
+            if isinstance(done, dict):
                 settled.update(done.get("acknowledged", ()))
         places = await _places(connection, holder.run)
         await _delete_leases(connection, holder.run, places - {each.place for each in held})
