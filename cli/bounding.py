@@ -1,14 +1,17 @@
 """The bounds of what is about to run: those it was compiled with, where they hold, else new ones.
 
-A driver may ask other models than the compiler assumed, and the command line may narrow a program
-or say what its variables are.
+A driver may ask other models than the compiler assumed, the command line may narrow a program or
+say what its variables are, and files of media may have changed.
 """
 
 from typing import TYPE_CHECKING
 
+from botticelli.compiler.ir.program import MediaInput
 from botticelli.runtime.shell.proven import unmet
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from botticelli.cli.plan import Plan
     from botticelli.compiler.budget.driven import DriverModels
     from botticelli.compiler.ir.bounds import UseBounds
@@ -19,8 +22,12 @@ if TYPE_CHECKING:
 def bounded_for(plan: "Plan", driver: "Driver") -> "Program":
     """Return the program of a plan with the bounds that hold for what a driver asks."""
     bounds = plan.program.bounds
-    holds = bounds is not None and unmet(bounds, driver) is None
-    if holds and bounds is not None and (not plan.variables or _is_bounded(bounds.run)):
+    if (
+        bounds is not None
+        and unmet(bounds, driver) is None
+        and (not plan.variables or _is_bounded(bounds.run))
+        and not any(media_files(plan.program))
+    ):
         return plan.program
     from botticelli.compiler.lower.bounds import bounded
 
@@ -31,6 +38,15 @@ def bounded_for(plan: "Plan", driver: "Driver") -> "Program":
         command_line=plan.settings.budget,
         variables=plan.variables,
     )
+
+
+def media_files(program: "Program") -> "Iterator[MediaInput]":
+    """Yield the media that are read from files when they are needed."""
+    for narrative in program.narratives.values():
+        for act in narrative.acts.values():
+            for source in act.inputs:
+                if isinstance(source, MediaInput) and source.file is not None:
+                    yield source
 
 
 def models_of(plan: "Plan", driver: "Driver") -> "DriverModels":

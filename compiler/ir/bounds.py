@@ -51,6 +51,7 @@ class AssumedModel(Struct, frozen=True, kw_only=True):
 
     name: str | None
     provider: str
+    tokenizer: str | None
     tokens_per_message: int
     max_output: int | None
     input_price: float | None

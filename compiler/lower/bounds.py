@@ -50,7 +50,7 @@ def _acts(asks: Iterable[Ask]) -> Iterator[ir.ActBounds]:
             narrative=narrative,
             act=act,
             use=_use(reduce(Use.__add__, (ask.use for ask in several))),
-            request=None if heaviest is None else math.ceil(heaviest),
+            request=None if heaviest is None or heaviest > _COUNTED else math.ceil(heaviest),
         )
 
 
@@ -65,6 +65,7 @@ def _assumed(program: Program, models: Models, asks: Iterable[Ask]) -> Iterator[
         yield ir.AssumedModel(
             name=name,
             provider=model.provider,
+            tokenizer=model.facts.tokenizer,
             tokens_per_message=model.facts.tokens_per_message,
             max_output=None if limited else model.facts.max_output,
             input_price=model.facts.input_price,
@@ -72,24 +73,34 @@ def _assumed(program: Program, models: Models, asks: Iterable[Ask]) -> Iterator[
         )
 
 
+_COUNTED = 2**53
+"""Beyond what a float counts exactly, a number is as good as no bound; JSON may not hold it."""
+
+
 def _use(use: Use) -> ir.UseBounds:
-    cost = use.cost
     return ir.UseBounds(
         requests=_bound(use.requests),
         input_tokens=_bound(use.input),
         output_tokens=_bound(use.output),
         tokens=_bound(use.tokens),
-        cost=ir.CostBound(
-            float(cost.floor),
-            float(cost.expected),
-            None if cost.ceiling is None else float(cost.ceiling),
-        )
-        if use.priced
-        else None,
+        cost=_cost(use.cost) if use.priced else None,
     )
 
 
 def _bound(interval: Interval) -> ir.Bound:
     """An interval in whole numbers, no narrower than it was."""
-    ceiling = None if interval.ceiling is None else math.ceil(interval.ceiling)
-    return ir.Bound(math.floor(interval.floor), float(interval.expected), ceiling)
+    floor, expected, ceiling = interval.floor, interval.expected, interval.ceiling
+    return ir.Bound(
+        math.floor(min(floor, _COUNTED)),
+        float(min(expected, _COUNTED)),
+        None if ceiling is None or ceiling > _COUNTED else math.ceil(ceiling),
+    )
+
+
+def _cost(interval: Interval) -> ir.CostBound:
+    floor, expected, ceiling = interval.floor, interval.expected, interval.ceiling
+    return ir.CostBound(
+        float(min(floor, _COUNTED)),
+        float(min(expected, _COUNTED)),
+        None if ceiling is None or ceiling > _COUNTED else float(ceiling),
+    )

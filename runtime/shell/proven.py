@@ -52,6 +52,8 @@ def unmet(bounds: Bounds, driver: Driver) -> str | None:
 def _difference(assumed: AssumedModel, provider: str, facts: ModelFacts) -> str | None:
     if provider != assumed.provider:
         return f"they were proven for {assumed.provider}, and {provider} is asked"
+    if facts.tokenizer != assumed.tokenizer:
+        return "its tokens are counted in another way"
     if facts.tokens_per_message > assumed.tokens_per_message:
         return "a message takes more tokens"
     if assumed.max_output is not None and (facts.max_output or inf) > assumed.max_output:
@@ -168,6 +170,7 @@ def _refusal(name: str, ceiling: float, used: float, show: Callable[[float], str
         value=ceiling,
         resets=None,
         message=f"the compiler proved that the run {proven}; {show(used)} are used, and the next "
-        "request might pass that, so it was not sent: please report this as a fault of "
-        "Botticelli, with the narrative and the events of the run (--events FILE)",
+        "request might pass that, so it was not sent. Unless rows hold more than the types of "
+        "their columns say, this is a fault of Botticelli: please report it, with the narrative "
+        "and the events of the run (--events FILE)",
     )

@@ -130,7 +130,7 @@ def test_what_would_pass_a_ceiling_is_not_sent(
     assert end["status"] == "exhausted"
     assert used(end) <= ceiling
     assert "the compiler proved" in end["message"]
-    assert "please report this" in " ".join(result.stdout.split())
+    assert "please report it" in " ".join(result.stdout.split())
     (event,) = events("budget-exhausted")
     assert (event["limit"], event["resets"]) == (f"proven_{part}", None)
 
@@ -235,3 +235,36 @@ def test_a_run_that_failed_at_its_end_can_still_go_on(project: Path) -> None:
         assert result.exit_code == 1
         assert [each["attempt"] for each in events("request-sent")] == [1, 2, 3]
     assert execute("--resume", "last").exit_code == 0
+
+
+def test_numbers_that_nobody_counts_are_no_bounds(project: Path) -> None:
+    many = "iterations = 1000000000000000000"
+    text = (project / "letters.toml").read_text().replace("iterations = 4", many)
+    (project / "letters.toml").write_text("# botticelli: ignore-file[BOT501, BOT502]\n" + text)
+    run = compiled(project)["bounds"]["run"]
+    assert run["requests"]["ceiling"] is None
+    assert run["requests"]["floor"] == 2**53
+    data = (project / "letters.json").read_bytes()
+    assert encode(decode(data)) == data
+
+
+def test_bounds_follow_media_that_have_changed_since_they_were_compiled(project: Path) -> None:
+    (project / "note.txt").write_text("short")
+    source = """
+[narrative]
+name = "letters"
+max_tokens = 40
+[toc]
+order = ["read"]
+[acts]
+read = ["media.note", "What does it say?"]
+[media.note]
+type = "document"
+file = "note.txt"
+mime = "text/plain"
+"""
+    (project / "letters.toml").write_text(source)
+    compiled(project)
+    (project / "note.txt").write_text("long " * 20_000)
+    result = execute("letters.json")
+    assert result.exit_code == 0, result.output
