@@ -4,18 +4,18 @@ All of it comes from the limiter's own books, which the schedule asks.
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import groupby, islice
 
 from msgspec import Struct
 
 from botticelli.compiler.budget.intervals import Interval
 from botticelli.compiler.budget.result import CarouselUse
-from botticelli.compiler.budget.schedule import MAX_REQUESTS, Schedule, Sent, Track, predict
+from botticelli.compiler.budget.schedule import Schedule, Sent, Track, predict
 from botticelli.compiler.explain import explanation as shown
 from botticelli.compiler.semantics.limits import MINUTE, SLACK, Books, Entry
 
 MAX_READINGS = 600
-"""Readings of one limit that are kept; of more, each stretch has its highest and its last."""
+"""Readings of one limit that are kept."""
 
 _LONG = 1.0
 """Seconds of a wait from which it is shown by itself."""
@@ -46,7 +46,10 @@ def course_of(use: CarouselUse, *, drawn: bool) -> Course:
     bounded = ceiling.stop is None and all(
         ask.use.tokens.ceiling is not None for ask in use.spent.asks
     )
-    waited = {track: _waited(sent[track]) for track in Track}
+    waited = {
+        track: _waited(sent[track], schedule)
+        for track, schedule in zip(Track, (floor, expected, ceiling), strict=True)
+    }
     waits = {
         key: Interval(
             waited[Track.FLOOR].get(key, 0.0),
@@ -61,12 +64,18 @@ def course_of(use: CarouselUse, *, drawn: bool) -> Course:
     return Course(seconds, waits, _drawn(sent[Track.EXPECTED], expected) if drawn else None)
 
 
-def _waited(sent: Iterable[Sent]) -> dict[Key, float]:
+def _waited(sent: list[Sent], schedule: Schedule) -> dict[Key, float]:
+    """What each act waits; what was not followed to its end is taken to go on as it began."""
     waits: dict[Key, float] = {}
+    factor = schedule.requests / len(sent) if _is_cut(sent, schedule) else 1.0
     for each in sent:
         key = (each.narrative, each.act)
-        waits[key] = waits.get(key, 0.0) + each.at - each.ready
+        waits[key] = waits.get(key, 0.0) + (each.at - each.ready) * factor
     return waits
+
+
+def _is_cut(sent: list[Sent], schedule: Schedule) -> bool:
+    return 0 < len(sent) < schedule.requests
 
 
 def _drawn(sent: list[Sent], schedule: Schedule) -> shown.Course:
@@ -74,12 +83,13 @@ def _drawn(sent: list[Sent], schedule: Schedule) -> shown.Course:
     curves = _Curves(start)
     for each in sent:
         curves.add(each)
-    curves.end(start + schedule.seconds)
+    cut = _is_cut(sent, schedule)
+    curves.end(sent[-1].at if cut else start + schedule.seconds)
     return shown.Course(
         seconds=schedule.seconds,
         curves=curves.found(),
         waits=tuple(islice(_pauses(sent, start), MAX_READINGS)),
-        cut=schedule.requests >= MAX_REQUESTS,
+        cut=cut,
     )
 
 
@@ -138,17 +148,17 @@ class _Curves:
 
 
 def _thinned(readings: list[shown.Reading]) -> Iterator[shown.Reading]:
-    """Of many readings keep those that show: of each stretch the highest, and what follows it."""
+    """Of many readings keep those that show: of each stretch of time the lowest, the highest and
+    the last."""
     if len(readings) <= MAX_READINGS:
         yield from _changes(readings)
         return
-    size = -(-len(readings) * 2 // MAX_READINGS)
-    for begin in range(0, len(readings), size):
-        stretch = readings[begin : begin + size]
-        highest = max(stretch, key=lambda each: each.used)
-        yield highest
-        if stretch[-1] is not highest:
-            yield stretch[-1]
+    length = max(readings[-1].seconds - readings[0].seconds, 1.0) * 3 / MAX_READINGS
+    for _, several in groupby(readings, key=lambda each: int(each.seconds / length)):
+        stretch = list(several)
+        used = [each.used for each in stretch]
+        kept = {used.index(min(used)), used.index(max(used)), len(stretch) - 1}
+        yield from _changes([stretch[number] for number in sorted(kept)])
 
 
 def _changes(readings: list[shown.Reading]) -> Iterator[shown.Reading]:

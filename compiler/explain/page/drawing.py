@@ -12,7 +12,7 @@ from botticelli.compiler.explain import explanation as shown
 from botticelli.compiler.explain.sheet import shortened, wrapped
 from botticelli.compiler.explain.wording import excerpt, repeated
 
-CARD = 212
+CARD = 224
 _LINE = 17
 _HEAD = 26
 _PADDING = 9
@@ -27,7 +27,7 @@ _BEND = 10
 """Room above the first of what a frame holds, for the line that leads there."""
 
 _MOST_LINES = 4
-_LETTERS = 30
+_LETTERS = 29
 """Characters that a line of a card takes."""
 
 

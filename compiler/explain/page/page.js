@@ -27,8 +27,7 @@
     if (name) light(name, !source.contains(event.target));
   });
   document.addEventListener("focusin", (event) => {
-    const name = pieceAt(event);
-    if (name) light(name, true);
+    light(pieceAt(event), true);
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") light(null, false);
@@ -52,7 +51,12 @@
   }
 
   for (const plot of document.querySelectorAll(".plot svg")) {
-    const points = plot.dataset.points.split(" ").map((each) => each.split(":").map(Number));
+    const peaks = new Map();
+    for (const each of plot.dataset.points.split(" ")) {
+      const [seconds, used] = each.split(":").map(Number);
+      peaks.set(seconds, Math.max(used, peaks.get(seconds) ?? 0));
+    }
+    const points = [...peaks];
     const span = Number(plot.dataset.span);
     const output = plot.parentElement.querySelector("output");
     const cursor = plot.querySelector(".cursor");

@@ -46,12 +46,12 @@ class Panel(Struct, frozen=True):
 
 
 class Plot(Struct, frozen=True):
-    """All panels over one axis of time. `end` is where the run ends."""
+    """All panels over one axis of time. `end` is where the run ends, None beyond it."""
 
     panels: tuple[Panel, ...]
     ticks: tuple[Tick, ...]
     waits: tuple[Band, ...]
-    end: float
+    end: float | None
     end_text: str
     span: float
 
@@ -59,7 +59,7 @@ class Plot(Struct, frozen=True):
 def plot(course: shown.Course, stop: shown.Stop | None) -> Plot:
     """Lay out a course."""
     span = max(
-        course.seconds,
+        0.0 if course.cut else course.seconds,
         *(curve.readings[-1].seconds for curve in course.curves if curve.readings),
         1.0,
     )
@@ -72,16 +72,16 @@ def plot(course: shown.Course, stop: shown.Stop | None) -> Plot:
         for each in course.waits
         if each.reason != EVERY
     )
-    end = span_of_time(course.seconds)
+    end_text = f"ends after {span_of_time(course.seconds)}"
     if stop is not None:
-        end_text = f"runs out of {LIMITS[stop.limit]} after {end}"
-    else:
-        end_text = f"{'goes on after' if course.cut else 'ends after'} {end}"
+        end_text = f"runs out of {LIMITS[stop.limit]} after {span_of_time(course.seconds)}"
+    if course.cut:
+        end_text += f"; only its first {span_of_time(span)} are drawn"
     return Plot(
         panels=tuple(_panel(curve, x) for curve in course.curves if curve.readings),
         ticks=tuple(Tick(x(at), text) for at, text in _ticks(span)),
         waits=waits,
-        end=x(course.seconds),
+        end=None if course.cut else x(course.seconds),
         end_text=end_text,
         span=span,
     )
