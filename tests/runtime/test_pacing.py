@@ -40,6 +40,8 @@ from botticelli.compiler.semantics.limits import SLIDING, Limits
 from botticelli.runtime.journal.file import open_journal
 from botticelli.runtime.shell.clock import Clock, VirtualClock
 from botticelli.runtime.shell.engine import Run
+from botticelli.runtime.shell.ledger import MemoryLedger, SqliteLedger
+from botticelli.runtime.shell.limiter import Limiter
 from botticelli.runtime.shell.opening import Options
 from botticelli.runtime.shell.records import Report, new_record
 from botticelli.runtime.shell.setup import equip
@@ -160,13 +162,49 @@ class Performed(Struct, frozen=True):
     seconds: float
 
 
-def perform(
-    case: Case, *, knows: bool, faults: float = 0.0, clock: Clock | None = None
-) -> Performed:
+async def nobody(name: str, arguments: Any) -> bool:
+    return False
+
+
+async def run_once(case: Case, clock: Clock, driver: Metered, limiter: Limiter | Oracle) -> Report:
+    with tempfile.TemporaryDirectory() as folder:
+        configuration = Configuration(project=folder, budget=case.project)
+        options = Options(driver="simulate")
+        environment = {"XDG_STATE_HOME": folder}
+        opened = await equip(case.program, configuration, options, environment, clock)
+        equipment = replace(opened, driver=driver, limiter=limiter)
+        journal = open_journal(Path(folder), create=True)
+        assert journal is not None
+        record = new_record(case.program, equipment, source="a.toml")
+        entries = journal.begin(record, case.program)
+        try:
+            return await Run(
+                case.program,
+                equipment,
+                record=record,
+                entries=entries,
+                confirm=nobody,
+                sink=lambda event: None,
+            ).execute()
+        finally:
+            entries.close()
+            journal.close()
+            await equipment.close()
+
+
+def perform(case: Case, *, knows: bool, faults: float = 0.0) -> Performed:
     """Run a carousel through the shell; with the limiter that `knows`, or with our own."""
-    clock = clock or VirtualClock(case.start)
+    clock = VirtualClock(case.start)
     quotas = {pool: Quota(limits, case.skew) for pool, limits in case.limits.items()}
-    driver = Metered(
+    driver = metered(case, quotas, clock, faults)
+    limiter = Oracle(quotas, clock) if knows else Limiter(MemoryLedger(), clock)
+    report = clock.run(run_once(case, clock, driver, limiter))
+    refused = [each for quota in quotas.values() for each in quota.refused]
+    return Performed(report, refused, clock.now() - case.start)
+
+
+def metered(case: Case, quotas: dict[str, Quota], clock: Clock, faults: float) -> Metered:
+    return Metered(
         case.pools,
         quotas,
         clock,
@@ -175,41 +213,6 @@ def perform(
         early=case.early,
         faults=faults,
     )
-
-    async def confirm(name: str, arguments: Any) -> bool:
-        return True
-
-    async def run() -> Report:
-        with tempfile.TemporaryDirectory() as folder:
-            configuration = Configuration(project=folder, budget=case.project)
-            environment = {"XDG_STATE_HOME": folder}
-            equipment = await equip(
-                case.program, configuration, Options(driver="simulate"), environment, clock
-            )
-            equipment = replace(equipment, driver=driver)
-            if knows:
-                equipment = replace(equipment, limiter=Oracle(quotas, clock))
-            journal = open_journal(Path(folder), create=True)
-            assert journal is not None
-            record = new_record(case.program, equipment, source="a.toml")
-            entries = journal.begin(record, case.program)
-            try:
-                return await Run(
-                    case.program,
-                    equipment,
-                    record=record,
-                    entries=entries,
-                    confirm=confirm,
-                    sink=lambda event: None,
-                ).execute()
-            finally:
-                entries.close()
-                journal.close()
-                await equipment.close()
-
-    report = clock.run(run())
-    refused = [each for quota in quotas.values() for each in quota.refused]
-    return Performed(report, refused, clock.now() - case.start)
 
 
 tried = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
@@ -251,6 +254,27 @@ def test_a_used_up_day_ends_a_carousel_before_it_is_passed(case: Case) -> None:
     ours = perform(case, knows=False, faults=0.1)
     assert ours.refused == []
     assert ours.report.status in {"completed", "exhausted", "failed"}
+
+
+@tried
+@given(cases(minute_limits(rpd=st.none() | st.integers(5, 30))), st.integers(2, 3))
+def test_runs_that_share_a_ledger_keep_within_the_limits_together(
+    case: Case, processes: int
+) -> None:
+    """Each with a connection of its own, as processes have."""
+    clock = VirtualClock(case.start)
+    quotas = {pool: Quota(limits, case.skew) for pool, limits in case.limits.items()}
+    driver = metered(case, quotas, clock, 0.1)
+
+    async def run() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "ledger.sqlite"
+            limiters = [Limiter(SqliteLedger(path, clock.now()), clock) for _ in range(processes)]
+            runs = (run_once(case, clock, driver, limiter) for limiter in limiters)
+            await asyncio.gather(*runs)
+
+    clock.run(run())
+    assert [each for quota in quotas.values() for each in quota.refused] == []
 
 
 class FastClock:
