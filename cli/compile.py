@@ -53,6 +53,11 @@ def _parse_share(ctx: click.Context, param: click.Parameter, value: str | None) 
 @click.option("--driver", metavar="NAME", help="With --explain: what will ask the model.")
 @click.option("--tier", metavar="NAME", help="With --explain: the provider's tier.")
 @click.option(
+    "--now",
+    is_flag=True,
+    help="With --explain: begin now, with what the ledger says is used already.",
+)
+@click.option(
     "--count-tokens",
     is_flag=True,
     help="With --explain: have the provider count the tokens of texts, not estimate them.",
@@ -81,6 +86,7 @@ def command(
     format_name: str | None,
     driver: str | None,
     tier: str | None,
+    now: bool,
     count_tokens: bool,
     rpm_multiplier: float | None,
     tpm_multiplier: float | None,
@@ -100,6 +106,7 @@ def command(
         "--format": format_name,
         "--driver": driver,
         "--tier": tier,
+        "--now": now,
         "--count-tokens": count_tokens,
         "--rpm-multiplier": rpm_multiplier,
         "--tpm-multiplier": tpm_multiplier,
@@ -117,24 +124,23 @@ def command(
     _show_findings(result, no_color=no_color)
     if explains:
         if result.lowered is not None:
-            from botticelli.cli.explaining import Question, compare, explained
+            from botticelli.cli.explaining import Question, Wish, answer
             from botticelli.compiler.ir.program import Multipliers
 
             budget = Multipliers(rpm_multiplier, tpm_multiplier, rpd_multiplier)
             question = Question(file=file, driver=driver, tier=tier, budget=budget)
-            if count_tokens:
-                from botticelli.cli.counting import counted
-
-                question = counted(result, question)
-            colors = output is None and not no_color
-            form = format_name or "text"
-            if against is None:
-                _write(explained(result, question, form, color=colors), output)
-            else:
-                text, grown = compare(result, question, form, against, max_increase, color=colors)
-                _write(text, output)
-                if grown:
-                    sys.exit(EXIT_FINDINGS)
+            wish = Wish(
+                format_name=format_name or "text",
+                color=output is None and not no_color,
+                now=now,
+                count_tokens=count_tokens,
+                against=against,
+                max_increase=max_increase,
+            )
+            text, grown = answer(result, question, wish)
+            _write(text, output)
+            if grown:
+                sys.exit(EXIT_FINDINGS)
     elif result.program is not None:
         from botticelli.compiler.ir.encoding import encode
 

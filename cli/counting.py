@@ -5,22 +5,20 @@ own, less what an almost empty message takes. Counts are remembered with those o
 """
 
 import asyncio
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 from msgspec.structs import replace
 
-from botticelli.cli.problems import explain
+from botticelli.cli.beginning import driver_of
 from botticelli.compiler.semantics.tokens import Counting
 
 if TYPE_CHECKING:
     from botticelli.cli.explaining import Question
     from botticelli.compiler.compile import CompileResult
     from botticelli.runtime.drivers.counting import TokenCounter
-    from botticelli.runtime.drivers.protocol import Driver, ModelRequest
+    from botticelli.runtime.drivers.protocol import ModelRequest
 
 AT_A_TIME = 8
 """Requests to count that are under way at once."""
@@ -51,7 +49,7 @@ async def _count(result: "CompileResult", question: "Question", counting: Counti
     from botticelli.runtime.drivers.counting import TokenCounter, TokenCounts
     from botticelli.runtime.drivers.protocol import CountingDriver
 
-    driver = _open(result, question)
+    driver = driver_of(result, question)
     try:
         if not (driver.capabilities.count_tokens and isinstance(driver, CountingDriver)):
             raise click.UsageError(
@@ -94,15 +92,3 @@ def _request(model: str, text: str) -> "ModelRequest":
     from botticelli.runtime.drivers.protocol import USER, Message, ModelRequest, TextPart
 
     return ModelRequest(model=model, messages=(Message(USER, (TextPart(text),)),))
-
-
-def _open(result: "CompileResult", question: "Question") -> "Driver":
-    from botticelli.runtime.problems import Problem, SetupError
-    from botticelli.runtime.shell.opening import Options, open_driver
-
-    problems: list[Problem] = []
-    options = Options(driver=question.driver, tier=question.tier)
-    driver = open_driver(result.configuration, options, os.environ, problems)
-    if driver is None:
-        sys.exit(explain(SetupError(*problems)))
-    return driver

@@ -18,19 +18,50 @@ if TYPE_CHECKING:
     from botticelli.compiler.budget.models import Models
     from botticelli.compiler.budget.result import Budget
     from botticelli.compiler.compile import CompileResult
+    from botticelli.compiler.explain.course import Begin
     from botticelli.compiler.explain.explanation import Explanation
     from botticelli.compiler.explain.sources import Sources
 
 
 class Question(Struct, frozen=True, kw_only=True):
     """Of which file an explanation is asked, and under which limits. `counting` knows what the
-    provider has counted."""
+    provider has counted, `begin` what has been used until now."""
 
     file: Path
     driver: str | None = None
     tier: str | None = None
     budget: Multipliers = Multipliers()
     counting: Counting | None = None
+    begin: "Begin | None" = None
+
+
+class Wish(Struct, frozen=True, kw_only=True):
+    """What is to be said, and how. `against` is a revision of git, `max_increase` a share."""
+
+    format_name: str = "text"
+    color: bool = False
+    now: bool = False
+    count_tokens: bool = False
+    against: str | None = None
+    max_increase: float | None = None
+
+
+def answer(result: "CompileResult", question: Question, wish: Wish) -> tuple[bytes, bool]:
+    """Return what is written, and whether bounds have grown by more than is wished.
+
+    Raises click.UsageError for what cannot be asked.
+    """
+    if wish.now:
+        from botticelli.cli.beginning import begun
+
+        question = begun(result, question)
+    if wish.count_tokens:
+        from botticelli.cli.counting import counted
+
+        question = counted(result, question)
+    if wish.against is not None:
+        return compare(result, question, wish, wish.against)
+    return explained(result, question, wish.format_name, color=wish.color), False
 
 
 def explained(
@@ -60,32 +91,28 @@ def explained(
 
 
 def compare(
-    result: "CompileResult",
-    question: Question,
-    format_name: str,
-    revision: str,
-    most: float | None,
-    *,
-    color: bool,
+    result: "CompileResult", question: Question, wish: Wish, revision: str
 ) -> tuple[bytes, bool]:
-    """Return what differs from another revision, and whether bounds grew by more than ``most``.
+    """Return what differs from another revision, and whether bounds grew by more than is
+    wished.
 
     Raises click.UsageError where there is nothing to compare with.
     """
     from botticelli.cli.against import compared
     from botticelli.compiler.explain.difference import past
 
-    if format_name not in {"text", "json"}:
+    if wish.format_name not in {"text", "json"}:
         raise click.UsageError("--against is written as text or json")
     found = compared(result, question, revision)
-    if format_name == "json":
+    if wish.format_name == "json":
         from botticelli.compiler.explain.json import render as as_json
 
         text = as_json(found)
     else:
         from botticelli.compiler.explain.difference_text import render
 
-        text = render(found, color=color and wants_color(sys.stdout))
+        text = render(found, color=wish.color and wants_color(sys.stdout))
+    most = wish.max_increase
     grown = () if most is None else past(found, most)
     for each in grown:
         how = "without measure" if each.increase is None else f"by {each.increase:.0%}"
@@ -105,7 +132,9 @@ def explanation_of(
     project = Path(result.configuration.project)
     sources = Sources(result.units, project)
     name = Path(os.path.relpath(question.file.absolute(), project)).as_posix()
-    return explain(budget, models, name, sources.locate if detailed else None), sources
+    return explain(
+        budget, models, name, sources.locate if detailed else None, question.begin
+    ), sources
 
 
 def bounded(result: "CompileResult", question: Question) -> "tuple[Budget, Models]":
@@ -119,7 +148,7 @@ def bounded(result: "CompileResult", question: Question) -> "tuple[Budget, Model
     assert result.lowered is not None
     configuration = result.configuration
     models = Models(configuration, question.driver, question.tier, question.counting)
-    if result.budget is not None and question == Question(file=question.file):
+    if result.budget is not None and question == Question(file=question.file, begin=question.begin):
         return result.budget, models
     _check_tier(models, question.tier)
     try:

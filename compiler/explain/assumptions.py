@@ -6,20 +6,24 @@ from botticelli.compiler.budget.inputs import KEPT_BYTES
 from botticelli.compiler.budget.models import EXPECTED_OUTPUT, Model, Models
 from botticelli.compiler.budget.result import Budget
 from botticelli.compiler.budget.sizes import BYTES_PER_TOKEN_AT_LEAST
+from botticelli.compiler.explain.course import Begin
 from botticelli.compiler.explain.order import steps_in
 from botticelli.compiler.explain.wording import listed
 from botticelli.compiler.ir import program as ir
 from botticelli.compiler.semantics.media_tokens import LEAST_BYTES_OF_PAGE, LEAST_BYTES_OF_SECOND
 
 
-def assumptions(budget: Budget, models: Models) -> Iterator[str]:
+def assumptions(budget: Budget, models: Models, begin: Begin | None) -> Iterator[str]:
     """Yield the assumptions as sentences."""
     program = budget.program
     asked = list(dict.fromkeys(ask.model for ask in budget.acts))
     if not asked:
         return
     yield from _limits(asked, models)
-    yield "A day begins unused: what earlier runs have used of it is not counted."
+    if begin is None:
+        yield "A day begins unused: what earlier runs have used of it is not counted."
+    else:
+        yield "It begins now, and what the ledger of this machine says is used already counts."
     yield (
         "Answers come at once: times are those that limits and `every` make, and an act's time is "
         "what its requests wait for limits."

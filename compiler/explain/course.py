@@ -3,16 +3,18 @@
 All of it comes from the limiter's own books, which the schedule asks.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby, islice
+from typing import Any
 
 from msgspec import Struct
 
 from botticelli.compiler.budget.intervals import Interval
 from botticelli.compiler.budget.result import CarouselUse
-from botticelli.compiler.budget.schedule import Schedule, Sent, Track, predict
+from botticelli.compiler.budget.schedule import Schedule, Sent, Track, limits_of, predict
+from botticelli.compiler.budget.spent import Pool
 from botticelli.compiler.explain import explanation as shown
-from botticelli.compiler.semantics.limits import MINUTE, SLACK, Books, Entry
+from botticelli.compiler.semantics.limits import MINUTE, SLACK, Books, Entry, Limits
 
 MAX_READINGS = 600
 """Readings of one limit that are kept."""
@@ -27,22 +29,38 @@ Key = tuple[str, str]
 """An act, by its narrative and its name."""
 
 
+class Begin(Struct, frozen=True):
+    """When a run begins, in Unix seconds, and what has been used until then of a pool's limits."""
+
+    moment: float
+    books: Callable[[Pool, Limits], Books]
+
+    def opened(self, use: CarouselUse) -> Callable[[Pool], Books]:
+        """The books that a carousel finds."""
+        limits = limits_of(use) or {}
+        return lambda pool: self.books(pool, limits[pool])
+
+
 class Course(Struct, frozen=True):
     """A run on all tracks: its seconds, those that each act waits for limits, and what is drawn of
-    the run that is expected."""
+    the run that is expected; `stops`: that one runs out of something."""
 
     seconds: Interval
     waits: dict[Key, Interval]
     drawn: shown.Course | None
+    stops: bool = False
 
 
-def course_of(use: CarouselUse, *, drawn: bool) -> Course:
-    """Follow a run on each track of its intervals."""
+def course_of(use: CarouselUse, *, drawn: bool, begin: Begin | None = None) -> Course:
+    """Follow a run on each track of its intervals, by default from a day that nothing has used."""
     least = (use.carousel.iterations - 1) * (use.carousel.every or 0.0)
     if not use.spent.asks:
         return Course(Interval(least, least, least), {}, None)
     sent: dict[Track, list[Sent]] = {track: [] for track in Track}
-    floor, expected, ceiling = (predict(use, track, sent[track].append) for track in Track)
+    along: dict[str, Any] = {}
+    if begin is not None:
+        along = {"start": begin.moment, "opened": begin.opened(use)}
+    floor, expected, ceiling = (predict(use, track, sent[track].append, **along) for track in Track)
     bounded = ceiling.stop is None and all(
         ask.use.tokens.ceiling is not None for ask in use.spent.asks
     )
@@ -61,7 +79,10 @@ def course_of(use: CarouselUse, *, drawn: bool) -> Course:
     seconds = Interval(
         floor.seconds, max(floor.seconds, expected.seconds), ceiling.seconds if bounded else None
     )
-    return Course(seconds, waits, _drawn(sent[Track.EXPECTED], expected) if drawn else None)
+    shape = None
+    if drawn:
+        shape = _drawn(sent[Track.EXPECTED], expected, along.get("opened"))
+    return Course(seconds, waits, shape, expected.stop is not None)
 
 
 def _waited(sent: list[Sent], schedule: Schedule) -> dict[Key, float]:
@@ -78,9 +99,11 @@ def _is_cut(sent: list[Sent], schedule: Schedule) -> bool:
     return 0 < len(sent) < schedule.requests
 
 
-def _drawn(sent: list[Sent], schedule: Schedule) -> shown.Course:
+def _drawn(
+    sent: list[Sent], schedule: Schedule, opened: Callable[[Pool], Books] | None
+) -> shown.Course:
     start = sent[0].ready if sent else 0.0
-    curves = _Curves(start)
+    curves = _Curves(start, opened)
     for each in sent:
         curves.add(each)
     cut = _is_cut(sent, schedule)
@@ -108,16 +131,21 @@ def _pauses(sent: Iterable[Sent], start: float) -> Iterator[shown.Wait]:
 class _Curves:
     """How full the limits are, from requests entered into books in the order of their time."""
 
-    def __init__(self, start: float) -> None:
+    def __init__(self, start: float, opened: Callable[[Pool], Books] | None) -> None:
         self._start = start
-        self._count = 0
+        self._opened = opened
+        self._count = -1
         self._books: dict[str, Books] = {}
         self._last: dict[str, Sent] = {}
         self._curves: dict[tuple[str, str], tuple[int, list[shown.Reading]]] = {}
 
     def add(self, sent: Sent) -> None:
         pool = sent.pool[1]
-        books = self._books.setdefault(pool, Books(sent.limits.day))
+        if pool not in self._books:
+            opened = self._opened
+            fresh = Books(sent.limits.day) if opened is None else opened(sent.pool)
+            self._books[pool] = fresh
+        books = self._books[pool]
         before = self._last.get(pool)
         if before is not None and (over := before.at + MINUTE + SLACK) < sent.at:
             self._read(before, over)
@@ -126,7 +154,7 @@ class _Curves:
         entry = Entry(sent.at, usage.input, usage.output, usage.input + usage.output)
         books.enter(self._count, entry)
         books.settle(self._count, sent.at, usage)
-        self._count += 1
+        self._count -= 1
         self._read(sent, sent.at)
         self._last[pool] = sent
 

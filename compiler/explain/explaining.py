@@ -1,6 +1,7 @@
 """From a program and its budget to an explanation."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
@@ -17,6 +18,7 @@ from botticelli.compiler.explain.amounts import (
     whole_run,
 )
 from botticelli.compiler.explain.assumptions import assumptions
+from botticelli.compiler.explain.course import Begin, Course
 from botticelli.compiler.explain.narratives import Describing
 from botticelli.compiler.explain.outside import commands, given, starts, tables
 from botticelli.compiler.explain.summary import summary
@@ -26,16 +28,16 @@ from botticelli.compiler.ir import program as ir
 
 
 def explain(
-    budget: Budget, models: Models, source: str, locate: Locate | None
+    budget: Budget, models: Models, source: str, locate: Locate | None, begin: Begin | None = None
 ) -> shown.Explanation:
     """Explain a program with its budget.
 
     ``source`` is its file, relative to the project. ``locate`` says where its templates stand; with
     it, the pieces of prompts and the course of the run are told as well, which only some renderers
-    show.
+    show. ``begin`` says when the run begins and what has been used until then.
     """
     program = budget.program
-    judging, run = Judging(), whole_run(budget)
+    judging, run = Judging(begin), whole_run(budget)
     course = judging.course(run, drawn=locate is not None)
     describing = Describing(budget, models, by_act(budget, course.waits), locate)
     described = tuple(describing.describe(key) for key in _reached(program))
@@ -58,10 +60,11 @@ def explain(
         pools=tuple(pools(budget)),
         course=course.drawn,
         carousels=parts,
+        now=None if begin is None else _now(begin, course),
         verdict=verdict,
         reason=reason,
         unbounded=tuple(_unbounded(budget, described)),
-        assumptions=tuple(assumptions(budget, models)),
+        assumptions=tuple(assumptions(budget, models, begin)),
     )
     return replace(explanation, summary=summary(explanation))
 
@@ -69,6 +72,14 @@ def explain(
 def _reached(program: ir.Program) -> list[str]:
     """The narratives that run, the entry first."""
     return [program.entry, *(key for key in program.narratives if key != program.entry)]
+
+
+def _now(begin: Begin, course: Course) -> shown.Now:
+    def moment(seconds: float) -> str:
+        return datetime.fromtimestamp(begin.moment + seconds, UTC).isoformat(" ", "seconds")
+
+    ends = None if course.stops else moment(course.seconds.expected)
+    return shown.Now(begins=moment(0), ends=ends)
 
 
 def _unbounded(budget: Budget, described: tuple[shown.Narrative, ...]) -> Iterator[shown.Missing]:

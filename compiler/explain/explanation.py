@@ -3,7 +3,8 @@
 This is also the JSON form, whose schema stands in `docs/explain-output.schema.json`. A ceiling of
 null has no bound. Tokens, requests and bytes are whole numbers but for expectations, times are
 seconds, money is US dollars. Field order is the order of definition, and nothing here depends on
-the time of day, so that the same sources give the same bytes.
+the time of day (but for `now`, where that is asked for), so that the same sources give the same
+bytes.
 """
 
 from msgspec import Struct
@@ -367,6 +368,14 @@ class CarouselPart(Struct, frozen=True, kw_only=True):
     iteration: Amount
 
 
+class Now(Struct, frozen=True, kw_only=True):
+    """A run that begins now, with what was used until then: when it begins, and when it would end
+    at the earliest (null: it runs out before); ISO 8601, with an offset."""
+
+    begins: str
+    ends: str | None
+
+
 class Missing(Struct, frozen=True, kw_only=True):
     """Why a ceiling has no bound, as a clause that says what to bound."""
 
@@ -397,6 +406,7 @@ class Explanation(Struct, frozen=True, kw_only=True, tag_field="botticelli", tag
     pools: tuple[Pool, ...]
     course: Course | None
     carousels: tuple[CarouselPart, ...]
+    now: Now | None
     verdict: str
     reason: str
     unbounded: tuple[Missing, ...]

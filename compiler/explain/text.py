@@ -145,6 +145,9 @@ def _write_verdict(sheet: Sheet, explanation: shown.Explanation) -> None:
     with sheet.margin(_LEFT):
         style = VERDICTS[explanation.verdict]
         sheet.words(explanation.reason, head=f"{explanation.verdict}  ", style=style)
+        if (now := explanation.now) is not None:
+            ends = f"would end at {now.ends} at the earliest" if now.ends else "would not complete"
+            sheet.words(f"begun at {now.begins} it {ends}", head="now  ")
         for part in explanation.carousels:
             if len(explanation.carousels) > 1:
                 _write_carousel(sheet, part)

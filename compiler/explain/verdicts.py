@@ -10,7 +10,7 @@ from botticelli.compiler.budget.schedule import Judgement, Verdict, judge, limit
 from botticelli.compiler.budget.spent import Pool
 from botticelli.compiler.explain import explanation as shown
 from botticelli.compiler.explain.amounts import amount
-from botticelli.compiler.explain.course import Course, course_of
+from botticelli.compiler.explain.course import Begin, Course, course_of
 from botticelli.compiler.explain.order import repetition, steps_in
 from botticelli.compiler.explain.wording import LIMITS, counted
 from botticelli.compiler.ir.program import Multipliers, Repeat
@@ -20,20 +20,26 @@ _WORST = (Verdict.FEASIBLE, Verdict.LIKELY, Verdict.UNLIKELY, Verdict.INFEASIBLE
 
 
 class Judging:
-    """Judges carousels and follows their courses, each once."""
+    """Judges carousels and follows their courses, each once; from `begin`, if that is given."""
 
-    def __init__(self) -> None:
+    def __init__(self, begin: Begin | None = None) -> None:
+        self._begin = begin
         self._judgements: dict[int, tuple[CarouselUse, Judgement]] = {}
         self._courses: dict[int, tuple[CarouselUse, Course]] = {}
 
     def judge(self, use: CarouselUse) -> Judgement:
         if id(use) not in self._judgements:
-            self._judgements[id(use)] = use, judge(use)
+            begin = self._begin
+            if begin is None:
+                self._judgements[id(use)] = use, judge(use)
+            else:
+                opened = begin.opened(use)
+                self._judgements[id(use)] = use, judge(use, start=begin.moment, opened=opened)
         return self._judgements[id(use)][1]
 
     def course(self, use: CarouselUse, *, drawn: bool = False) -> Course:
         if id(use) not in self._courses:
-            self._courses[id(use)] = use, course_of(use, drawn=drawn)
+            self._courses[id(use)] = use, course_of(use, drawn=drawn, begin=self._begin)
         return self._courses[id(use)][1]
 
 

@@ -128,3 +128,23 @@ def test_without_a_key_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert result.exit_code in {1, 2}
     assert "GEMINI_API_KEY" in result.stderr
+
+
+def test_now_begins_with_what_the_ledger_says_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    Path("tale.toml").write_text(NARRATIVE.replace("some-model", "gemini-2.5-flash"))
+    with servers.gemini.serving() as server:
+        monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", server.address)
+        monkeypatch.setenv("GEMINI_API_KEY", servers.gemini.KEY)
+        assert CliRunner().invoke(cli, ["exec", "tale.toml", "--quiet"]).exit_code == 0
+        arguments = ["compile", "--explain", "tale.toml", "--format", "json", "--now"]
+
+        said = json.loads(CliRunner().invoke(cli, arguments).stdout)
+
+    (day,) = (curve for curve in said["course"]["curves"] if curve["limit"] == "rpd")
+    assert day["readings"][0]["used"] == 2
+    assert day["readings"][-1]["used"] == 4
+    assert said["now"]["begins"] <= said["now"]["ends"]
+    assert any("ledger" in each for each in said["assumptions"])
