@@ -72,7 +72,7 @@ def _names(chance: random.Random, count: int) -> list[str]:
 
 def _prompts(number: int, chance: random.Random) -> str:
     acts = _names(chance, chance.randint(4, 7))
-    carousel = "\n[carousel]\niterations = 3\nestimated_tokens_per_iteration = 20000\n"
+    carousel = "\n[carousel]\niterations = 3\nestimated_tokens_per_iteration = 30000\n"
     return _head(number, acts) + _chain(acts, chance) + (carousel if number % 4 == 0 else "")
 
 
@@ -91,6 +91,7 @@ where = "status = 'approved' and rating >= {chance.randint(2, 4)} and length(tit
 order_by = "rating desc, id"
 limit = {chance.randint(5, 20)}
 format = "markdown"
+history_retention = "summary"
 
 [schemas.{table}]
 id = "int"

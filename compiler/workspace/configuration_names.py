@@ -3,8 +3,6 @@ kinds of databases. A section for what does not exist would silently configure n
 """
 
 from collections.abc import Iterable, Mapping
-from functools import cache
-from importlib.metadata import entry_points
 from typing import Any
 
 from botticelli.compiler.diagnostics import Location
@@ -23,17 +21,12 @@ DATABASES = ("sqlite", "postgresql", "postgres")
 """How the URL of a database begins, before a `+` with the name of a driver."""
 
 
-@cache
-def _installed(group: str) -> frozenset[str]:
-    return frozenset(entry.name for entry in entry_points(group=f"botticelli.{group}"))
-
-
 def check_names(fields: Fields, providers: Mapping[str, Any]) -> None:
     """Report names of nothing. ``providers`` are all that are configured, by this file or by
     another."""
     root, reporter = fields.table, fields.reporter
-    drivers = _Names("driver", {*DEFAULT_MODELS, *_installed("drivers")}, reporter)
-    platforms = _Names("platform", {*registry.platforms(), *_installed("platforms")}, reporter)
+    drivers = _Names("driver", DEFAULT_MODELS, reporter, group="botticelli.drivers")
+    platforms = _Names("platform", registry.platforms(), reporter, group="botticelli.platforms")
     platforms.check_sections(root.entries.get("platforms"))
     drivers.check_sections(root.entries.get("drivers"))
     driver = _text(root, "defaults", "driver")
@@ -56,24 +49,44 @@ def check_names(fields: Fields, providers: Mapping[str, Any]) -> None:
 
 
 class _Names:
-    """The names of one kind of thing; others are reported with the nearest of them."""
+    """The names of one kind of thing; others are reported with the nearest of them.
+
+    ``group``: the entry points that may add to them, which are looked at for a name that is not
+    built in, since to look at all that is installed takes longer than to check a file.
+    """
 
     def __init__(
-        self, what: str, known: Iterable[str], reporter: Reporter, owner: str | None = None
+        self,
+        what: str,
+        known: Iterable[str],
+        reporter: Reporter,
+        owner: str | None = None,
+        group: str | None = None,
     ) -> None:
         self._what = what
         self._none = f"there is no {what}" if owner is None else f"{owner} has no {what}"
         self._known = sorted(known)
         self._reporter = reporter
+        self._group = group
+
+    def _knows(self, name: str) -> bool:
+        if name in self._known:
+            return True
+        if self._group is not None:
+            from importlib.metadata import entry_points
+
+            installed = {entry.name for entry in entry_points(group=self._group)}
+            self._known, self._group = sorted({*self._known, *installed}), None
+        return name in self._known
 
     def check_sections(self, table: Node | None) -> None:
         for name, _ in _tables(table):
-            if name not in self._known and isinstance(table, Table):
+            if isinstance(table, Table) and not self._knows(name):
                 self._report(UNKNOWN_KEY, name, table.key_location(name))
 
     def check(self, text: Text, name: str) -> None:
         """Check the name that a string begins with."""
-        if name not in self._known:
+        if not self._knows(name):
             self._report(BAD_VALUE, name, text.part(0, len(name)) if name else text.location)
 
     def _report(self, rule: Rule, name: str, location: Location) -> None:
