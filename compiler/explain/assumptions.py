@@ -42,7 +42,7 @@ def assumptions(budget: Budget, models: Models, begin: Begin | None) -> Iterator
     yield from _inputs(program)
     if any(not model.facts.known for model in asked):
         unknown = listed(model.name for model in asked if not model.facts.known)
-        yield f"Nothing is known of {unknown}: no limit, no price, no size."
+        yield f"Nothing is known of {unknown} but what holds for every model of the tier."
 
 
 def _limits(asked: list[Model], models: Models) -> Iterator[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from botticelli.compiler.explain import explanation as shown
 from botticelli.compiler.explain.expressions import written
 from botticelli.compiler.explain.templates import Templates
-from botticelli.compiler.explain.wording import excerpt, span_of_time
+from botticelli.compiler.explain.wording import counted, excerpt, span_of_time
 from botticelli.compiler.ir import program as ir
 from botticelli.compiler.semantics.commands import find
 from botticelli.compiler.semantics.templates import as_json
@@ -58,9 +58,9 @@ def _query(source: ir.TableInput) -> Iterator[str]:
         terms = (f"{term.column}{' desc' if term.descending else ''}" for term in source.order)
         yield f"by {', '.join(terms)}"
     if source.sample is not None:
-        yield f"{source.sample:,} rows by chance"
+        yield f"{counted(source.sample, 'row')} by chance"
     else:
-        yield f"at most {source.limit:,} rows"
+        yield f"at most {counted(source.limit, 'row')}"
     if source.offset:
         yield f"after the first {source.offset:,}"
     if source.consume:
