@@ -93,12 +93,18 @@ def judge(
     opened: Callable[[Pool], Books] | None = None,
 ) -> Judgement:
     """Say whether a carousel fits the limits of its days; see ``predict`` for when it begins."""
+    along = partial(predict, use, start=start, opened=opened)
+    return judge_along(use, along, unused=opened is None)
+
+
+def judge_along(use: CarouselUse, along: Callable[[Track], Schedule], *, unused: bool) -> Judgement:
+    """Say it by schedules on each track, which are asked for as they are needed; ``unused``: they
+    begin with a day that nothing has used."""
     limits = limits_of(use)
     if limits is None or not any(each.rpd or each.tpd for each in limits.values()):
         return Judgement(Verdict.FEASIBLE)
-    if opened is None and _fits_one_day(use, limits):
+    if unused and _fits_one_day(use, limits):
         return Judgement(Verdict.FEASIBLE)
-    along = partial(predict, use, start=start, opened=opened)
     if _bounded(use) and along(Track.CEILING).stop is None:
         return Judgement(Verdict.FEASIBLE)
     expected = along(Track.EXPECTED)

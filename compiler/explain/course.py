@@ -3,7 +3,7 @@
 All of it comes from the limiter's own books, which the schedule asks.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby, islice
 from typing import Any
 
@@ -43,12 +43,18 @@ class Begin(Struct, frozen=True):
 
 class Course(Struct, frozen=True):
     """A run on all tracks: its seconds, those that each act waits for limits, and what is drawn of
-    the run that is expected; `stops`: that one runs out of something."""
+    the run that is expected; `schedules` are those of the tracks."""
 
     seconds: Interval
     waits: dict[Key, Interval]
     drawn: shown.Course | None
-    stops: bool = False
+    schedules: Mapping[Track, Schedule] = {}
+
+    @property
+    def stops(self) -> bool:
+        """Whether the run that is expected runs out of something."""
+        expected = self.schedules.get(Track.EXPECTED)
+        return expected is not None and expected.stop is not None
 
 
 def course_of(use: CarouselUse, *, drawn: bool, begin: Begin | None = None) -> Course:
@@ -60,14 +66,12 @@ def course_of(use: CarouselUse, *, drawn: bool, begin: Begin | None = None) -> C
     along: dict[str, Any] = {}
     if begin is not None:
         along = {"start": begin.moment, "opened": begin.opened(use)}
-    floor, expected, ceiling = (predict(use, track, sent[track].append, **along) for track in Track)
+    schedules = {track: predict(use, track, sent[track].append, **along) for track in Track}
+    floor, expected, ceiling = schedules.values()
     bounded = ceiling.stop is None and all(
         ask.use.tokens.ceiling is not None for ask in use.spent.asks
     )
-    waited = {
-        track: _waited(sent[track], schedule)
-        for track, schedule in zip(Track, (floor, expected, ceiling), strict=True)
-    }
+    waited = {track: _waited(sent[track], schedule) for track, schedule in schedules.items()}
     waits = {
         key: Interval(
             waited[Track.FLOOR].get(key, 0.0),
@@ -82,7 +86,7 @@ def course_of(use: CarouselUse, *, drawn: bool, begin: Begin | None = None) -> C
     shape = None
     if drawn:
         shape = _drawn(sent[Track.EXPECTED], expected, along.get("opened"))
-    return Course(seconds, waits, shape, expected.stop is not None)
+    return Course(seconds, waits, shape, schedules)
 
 
 def _waited(sent: list[Sent], schedule: Schedule) -> dict[Key, float]:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from botticelli.compiler.budget.intervals import Interval
 from botticelli.compiler.budget.models import Model
 from botticelli.compiler.budget.result import Budget, CarouselUse
-from botticelli.compiler.budget.schedule import Judgement, Verdict, judge, limits_of
+from botticelli.compiler.budget.schedule import Judgement, Verdict, judge_along, limits_of
 from botticelli.compiler.budget.spent import Pool
 from botticelli.compiler.explain import explanation as shown
 from botticelli.compiler.explain.amounts import amount
@@ -29,12 +29,9 @@ class Judging:
 
     def judge(self, use: CarouselUse) -> Judgement:
         if id(use) not in self._judgements:
-            begin = self._begin
-            if begin is None:
-                self._judgements[id(use)] = use, judge(use)
-            else:
-                opened = begin.opened(use)
-                self._judgements[id(use)] = use, judge(use, start=begin.moment, opened=opened)
+            along = self.course(use).schedules.__getitem__
+            found = judge_along(use, along, unused=self._begin is None)
+            self._judgements[id(use)] = use, found
         return self._judgements[id(use)][1]
 
     def course(self, use: CarouselUse, *, drawn: bool = False) -> Course:
