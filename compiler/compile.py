@@ -64,7 +64,9 @@ def compile_file(path: Path, narrative: str | None = None, *, bounds: bool = Tru
     path = path.absolute()
     workspace = workspace_of(path, {})
     reporter = Reporter()
-    configuration = read_configuration(workspace.folder, reporter)
+    configuration = read_configuration(
+        workspace.folder, reporter, records=lambda: workspace.types.records
+    )
     if not path.name.endswith(SUFFIXES):
         return CompileResult(None, [no_source(path)], configuration, 1)
     budgets: dict[tuple[str, str], Budget] = {}

@@ -77,7 +77,11 @@ class Inspector:
     def _configuration(self, target: Target) -> Suppressed:
         from botticelli.compiler.workspace.configuration import check_configuration_file
 
-        return self._of_project(target, check_configuration_file)
+        def check(path: Path, reporter: Reporter, files: Files) -> None:
+            workspace = self._workspace(target.project)
+            check_configuration_file(path, reporter, files, lambda: workspace.types.records)
+
+        return self._of_project(target, check)
 
     def _lock_file(self, target: Target) -> Suppressed:
         from botticelli.compiler.workspace.lock import read_lock

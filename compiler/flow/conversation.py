@@ -15,6 +15,7 @@ from botticelli.compiler.narrative.model import (
     RepeatStep,
     SequenceStep,
     Step,
+    UnreadStep,
 )
 
 
@@ -49,6 +50,8 @@ class Conversations:
             case ActStep(name):
                 place = self._places.get(id(name))
                 return state if place is None else self._hear(place, state)
+            case UnreadStep():
+                return state
             case SequenceStep(steps=steps):
                 for inner in steps:
                     state = self._follow(inner, state)

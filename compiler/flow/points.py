@@ -23,6 +23,7 @@ from botticelli.compiler.narrative.model import (
     RepeatStep,
     SequenceStep,
     Step,
+    UnreadStep,
 )
 from botticelli.compiler.nearest import Names
 
@@ -75,10 +76,12 @@ class OtherSide(Struct, frozen=True):
 
 class Latest(Struct, frozen=True):
     """Which act ran last: ``act``, or what one of ``others`` says, by their numbers. Where an order
-    repeats something, numbers lead forwards as well, to what ran last in the pass before."""
+    repeats something, numbers lead forwards as well, to what ran last in the pass before.
+    ``unread`` says that it is a step of which nobody knows what it runs."""
 
     act: Act | None = None
     others: tuple[int, ...] = ()
+    unread: bool = False
 
 
 class Point(Struct, frozen=True, kw_only=True):
@@ -271,6 +274,8 @@ class _Walk:
         match step:
             case ActStep(name):
                 return self._act(name, point)
+            case UnreadStep():
+                return self._something(point)
             case SequenceStep(steps=steps):
                 for inner in steps:
                     point = self.step(inner, point)
@@ -285,7 +290,7 @@ class _Walk:
     def _act(self, name: Name, point: Point) -> Point:
         act = self._meant(name)
         if act is None:
-            return point
+            return self._something(point)
         called = act.name.value
         inside = point
         latest = self._add_latest(act)
@@ -319,6 +324,17 @@ class _Walk:
             runs=point.runs.having(called, Run(act, name, inside.holding, cause)),
             readers=readers,
             previous=self._either(latest, point.previous),
+            begun=True,
+        )
+
+    def _something(self, point: Point) -> Point:
+        """What is known after a step of which it is not: a fault of the order, reported there."""
+        self.latest.append(Latest(unread=True))
+        return replace(
+            point,
+            previous=len(self.latest) - 1,
+            previous_certain=True,
+            moved=True,
             begun=True,
         )
 

@@ -121,9 +121,11 @@ class Surroundings(Struct, frozen=True, dict=True):
         if latest.act is not None:
             known.append(Previous(latest.act, self.output_of(latest.act)))
         if not known:
-            return None
+            return Previous(type=Unknown()) if latest.unread else None
         alone = all(each.only is known[0].only for each in known)
         types = {each.type for each in known}
+        if Unknown() in types:
+            return Previous(type=Unknown())
         return Previous(known[0].only if alone else None, types.pop() if len(types) == 1 else None)
 
     def output_of(self, act: Act) -> Type:

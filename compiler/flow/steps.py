@@ -10,6 +10,7 @@ from botticelli.compiler.narrative.model import (
     RepeatStep,
     SequenceStep,
     Step,
+    UnreadStep,
 )
 
 
@@ -18,6 +19,8 @@ def act_names(step: Step) -> Iterator[Name]:
     match step:
         case ActStep(name):
             yield name
+        case UnreadStep():
+            return
         case SequenceStep(steps=steps) | ParallelStep(steps=steps):
             for inner in steps:
                 yield from act_names(inner)

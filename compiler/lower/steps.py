@@ -11,6 +11,7 @@ from botticelli.compiler.narrative.model import (
     RepeatStep,
     SequenceStep,
     Step,
+    UnreadStep,
 )
 
 
@@ -25,6 +26,8 @@ def _lower_step(step: Step, places: Places) -> ir.Step:
     match step:
         case ActStep(name):
             return ir.RunAct(place=places.at(name.location), act=name.value)
+        case UnreadStep():
+            raise AssertionError("an order with faults is not lowered")
         case SequenceStep():
             return lower_sequence(step, places)
         case ParallelStep(node, steps):

@@ -22,6 +22,26 @@ USER_KEY_PREFIX = "x-"
 T = TypeVar("T")
 
 
+Takes = Callable[[Node], bool]
+"""Whether a value could be that of a key that is missing, by what it is."""
+
+
+def takes_text(node: Node) -> bool:
+    return isinstance(node, Scalar) and isinstance(node.value, str)
+
+
+def takes_number(node: Node) -> bool:
+    return isinstance(node, Scalar) and isinstance(node.value, int)
+
+
+def takes_array(node: Node) -> bool:
+    return isinstance(node, Array)
+
+
+def takes_any(_: Node) -> bool:
+    return True
+
+
 class Fields:
     """The keys of one table, and which of them have been asked for.
 
@@ -35,7 +55,7 @@ class Fields:
         self.where = where
         self.known: dict[str, None] = {}
         self._misspelt: dict[str, str] = {}
-        self._absent: list[tuple[tuple[str, ...], Callable[[], None]]] = []
+        self._absent: list[tuple[tuple[str, ...], Takes | None, Callable[[], None]]] = []
         self.unread: set[tuple[str, str]] = set()
 
     # Keys
@@ -63,6 +83,12 @@ class Fields:
                 else:
                     self._misspelt.setdefault(meant, key)
 
+    def read_as(self, meant: str, written: str) -> None:
+        """Report a misspelt key, and read what stands under it as that of the one meant."""
+        self.known[meant] = None
+        self._unknown(written, meant)
+        self._misspelt[meant] = written
+
     def first_of(self, *keys: str) -> str | None:
         """Return which of several spellings of one key is present; two at once are a conflict."""
         for key in keys:
@@ -86,18 +112,26 @@ class Fields:
             about=first,
         )
 
-    def require(self, *keys: str, help: str | None = None) -> bool:  # noqa: A002
+    def require(
+        self,
+        *keys: str,
+        help: str | None = None,  # noqa: A002
+        takes: Takes | None = takes_text,
+    ) -> bool:
         """Tell whether one of several keys is there; if none is, ``finish`` reports it."""
-        return self.expect(keys, lambda: self._report_missing(keys, help))
+        return self.expect(keys, lambda: self._report_missing(keys, help), takes)
 
-    def expect(self, keys: tuple[str, ...], report: Callable[[], None]) -> bool:
+    def expect(
+        self, keys: tuple[str, ...], report: Callable[[], None], takes: Takes | None = takes_text
+    ) -> bool:
         """Tell whether one of several keys is there; if none is, ``finish`` calls ``report``,
-        unless an unknown key most likely means one of them."""
+        unless an unknown key most likely means one of them: by its name, or because it is like no
+        key and has a value that the missing one ``takes``. None: only by its name."""
         for key in keys:
             self.known[key] = None
         if any(key in self.table.entries for key in keys):
             return True
-        self._absent.append((keys, report))
+        self._absent.append((keys, takes, report))
         return False
 
     def _report_missing(self, keys: tuple[str, ...], help_text: str | None) -> None:
@@ -116,15 +150,27 @@ class Fields:
 
         A missing key that an unknown one most likely means is one fault, and is said once.
         """
-        meant: set[str | None] = set(self._misspelt)
-        meant |= {self._unknown(key) for key in self.table.entries if self._is_unknown(key)}
-        for keys, report in self._absent:
-            if meant.isdisjoint(keys):
+        meant = set(self._misspelt)
+        strangers: list[Node] = []
+        for key, node in self.table.entries.items():
+            if self._is_unknown(key):
+                guess = self._unknown(key)
+                meant.update([guess] if guess is not None else [])
+                strangers += [node] if guess is None else []
+        for keys, takes, report in self._absent:
+            if not meant.isdisjoint(keys):
+                continue
+            standing_in = next(
+                (node for node in strangers if takes is not None and takes(node)), None
+            )
+            if standing_in is None:
                 report()
+            else:
+                strangers.remove(standing_in)
 
     def missing_like(self, key: str) -> bool:
         """Tell whether ``key`` is a slip of the fingers for one that is required and missing."""
-        return any(is_slip(key, wanted) for keys, _ in self._absent for wanted in keys)
+        return any(is_slip(key, wanted) for keys, *_ in self._absent for wanted in keys)
 
     def _is_unknown(self, key: str) -> bool:
         return (
@@ -140,7 +186,9 @@ class Fields:
         location = self.table.key_location(key)
         if guess is None:
             note = "not a key here"
-            help_text = f"known keys are {listing(sorted(self.known), limit=30)}"
+            missing = [_alternatives(keys) for keys, *_ in self._absent]
+            help_text = f"{missing[0]} is missing; " if missing else ""
+            help_text += f"known keys are {listing(sorted(self.known), limit=30)}"
         else:
             note = f"did you mean `{guess}`?"
             help_text = None
@@ -304,9 +352,14 @@ class Fields:
         return value
 
     def named(
-        self, key: str, reader: Callable[[Key, "Fields"], T | None], what: str
+        self,
+        key: str,
+        reader: Callable[[Key, "Fields"], T | None],
+        what: str,
+        but: Sequence[str] = (),
     ) -> Mapping[str, T]:
         """Read a table of tables, each with ``reader``; ``what`` is what each one is called.
+        Those in ``but`` are passed over.
 
         What cannot be read is noted in ``unread``: as a key and a name, without a name when all
         that the key holds cannot be read.
@@ -318,7 +371,7 @@ class Fields:
             return {}
         found: dict[str, T] = {}
         for name, node in fields.table:
-            if name.startswith(USER_KEY_PREFIX):
+            if name.startswith(USER_KEY_PREFIX) or name in but:
                 continue
             if not isinstance(node, Table):
                 self.wrong_type(node, f"{what} `{name}`", "a table")

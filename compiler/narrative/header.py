@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from botticelli.compiler.diagnostics import Label
 from botticelli.compiler.narrative.acts import read_acts
-from botticelli.compiler.narrative.fields import USER_KEY_PREFIX, Fields
+from botticelli.compiler.narrative.fields import USER_KEY_PREFIX, Fields, takes_array
 from botticelli.compiler.narrative.located import Key, Name
 from botticelli.compiler.narrative.model import (
     Act,
@@ -89,12 +89,14 @@ def read_narratives(
     narratives: dict[str, Narrative] = {}
     links: dict[str, NarrativeLink] = {}
     node = fields.node("narrative")
-    if isinstance(node, Table) and _is_single(node):
+    shared = _meant_for_several(node) if isinstance(node, Table) else []
+    if isinstance(node, Table) and _is_single(node) and not shared:
         single = _read_single(Fields(node, fields.reporter, "[narrative]"), defaults)
         narratives[single.name] = single
     elif node is not None:
+        _report_shared(node, shared, fields)
         several = fields.named(
-            "narrative", lambda key, sub: _several(key, sub, defaults), "narrative"
+            "narrative", lambda key, sub: _several(key, sub, defaults), "narrative", but=shared
         )
         narratives.update(several)
     older: Mapping[str, Narrative | NarrativeLink] = fields.named(
@@ -124,6 +126,35 @@ def _is_single(table: Table) -> bool:
     if not _KEYS.isdisjoint(written) or not written:
         return True
     return not all(isinstance(node, Table) for node in written.values())
+
+
+def _meant_for_several(table: Table) -> list[str]:
+    """The keys of a narrative that stand beside whole narratives, where nothing has them.
+
+    They make one narrative of the table, by their names. But where all of them are tables, and
+    others beside them have an order of their own, those are the narratives.
+    """
+    written = {key: node for key, node in table if not key.startswith(USER_KEY_PREFIX)}
+    if not all(isinstance(node, Table) for node in written.values()):
+        return []
+    if not any(
+        isinstance(node, Table) and "toc" in node.entries
+        for key, node in written.items()
+        if key not in _KEYS
+    ):
+        return []
+    own = [key for key in written if key in _KEYS]
+    return [] if "toc" in own or "acts" in own else own
+
+
+def _report_shared(node: Node, keys: list[str], fields: Fields) -> None:
+    for key in keys:
+        assert isinstance(node, Table)
+        Fields(node, fields.reporter, "[narrative]").misplaced(
+            [key],
+            f"give `{key}` to each narrative: `[narrative.NAME.{key}]`"
+            + (", or to all of them: `[carousel]`" if key == "carousel" else ""),
+        )
 
 
 def _read_headless(fields: Fields, defaults: FileDefaults) -> Narrative:
@@ -158,7 +189,7 @@ def _read_headless(fields: Fields, defaults: FileDefaults) -> Narrative:
 
 
 def _read_single(fields: Fields, defaults: FileDefaults) -> Narrative:
-    fields.require("name")
+    fields.require("name", takes=None)
     name = fields.text("name")
     if name is not None and not name.value.strip():
         fields.bad_value(name.node, "the narrative's name is blank")
@@ -224,7 +255,7 @@ def _read_narrative(
         order = defaults.scene_order
         if order is None and not defaults.unread_scenes:
             message = f"narrative `{text}` has no table of contents"
-            fields.expect(("toc",), lambda: report_missing_order(fields, message))
+            fields.expect(("toc",), lambda: report_missing_order(fields, message), takes_array)
     carousel = fields.read("carousel", read_carousel, f"the carousel of `{text}`")
     return Narrative(
         name=text,

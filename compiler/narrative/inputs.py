@@ -31,7 +31,17 @@ from botticelli.compiler.syntax.nodes import Array, Node, Scalar, Table
 from botticelli.grammar import catalogue
 
 # What tells an input without `type`.
-TELLING_KEYS = ("text", "ref", "file", "url", "base64", "platform", "command", "table_name")
+TELLING_KEYS = (
+    "text",
+    "content",
+    "ref",
+    "file",
+    "url",
+    "base64",
+    "platform",
+    "command",
+    "table_name",
+)
 
 _TEXT_SUFFIXES = frozenset({".txt", ".md", ".json"})
 

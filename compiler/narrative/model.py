@@ -215,6 +215,12 @@ class ActStep(Struct, frozen=True):
     name: Name
 
 
+class UnreadStep(Struct, frozen=True):
+    """An item of the order that could not be read, which is reported: something runs here."""
+
+    node: Node
+
+
 class SequenceStep(Struct, frozen=True):
     node: Node
     steps: "tuple[Step, ...]"
@@ -240,7 +246,7 @@ class RepeatStep(Struct, frozen=True):
     history: Located[str] | None
 
 
-Step = ActStep | SequenceStep | ParallelStep | BranchStep | RepeatStep
+Step = ActStep | UnreadStep | SequenceStep | ParallelStep | BranchStep | RepeatStep
 
 
 class Order(Struct, frozen=True):

@@ -1,6 +1,6 @@
 """Reading the table of contents: names of acts, sequences, `parallel`, `if` and `repeat`."""
 
-from botticelli.compiler.narrative.fields import Fields
+from botticelli.compiler.narrative.fields import Fields, takes_any, takes_array
 from botticelli.compiler.narrative.model import (
     Act,
     ActStep,
@@ -10,8 +10,10 @@ from botticelli.compiler.narrative.model import (
     RepeatStep,
     SequenceStep,
     Step,
+    UnreadStep,
 )
 from botticelli.compiler.narrative.settings import read_carousel, read_carousel_at
+from botticelli.compiler.renaming import is_slip
 from botticelli.compiler.reporter import Reporter
 from botticelli.compiler.syntax.nodes import Array, Node, Table
 from botticelli.grammar import catalogue
@@ -45,7 +47,11 @@ def _read_table(fields: Fields, scenes: tuple[Act, ...]) -> Order | None:
     if node is None:
         body = order_of_scenes(fields.table, scenes)
         if body is None:
-            fields.expect(("order",), lambda: report_missing_order(fields, "[toc] has no order"))
+            fields.expect(
+                ("order",),
+                lambda: report_missing_order(fields, "[toc] has no order"),
+                takes_array,
+            )
         return Order(fields.table, body, carousel) if body else None
     if not isinstance(node, Array):
         fields.wrong_type(node, "`order`", "an array of acts")
@@ -69,25 +75,28 @@ def _sequence(node: Array, reporter: Reporter, what: str) -> SequenceStep:
         reporter.report(
             catalogue.EMPTY_ORDER, node.location, f"{what} is empty", note="nothing to run"
         )
-    read = (_step(item, reporter) for item in node.items)
-    return SequenceStep(node, tuple(step for step in read if step is not None))
+    return SequenceStep(node, tuple(_step(item, reporter) for item in node.items))
 
 
-def _step(node: Node, reporter: Reporter) -> Step | None:
+def _step(node: Node, reporter: Reporter) -> Step:
     if isinstance(node, Array):
         return _sequence(node, reporter, "the sequence")
     if isinstance(node, Table):
-        return _table_step(node, reporter)
+        return _table_step(node, reporter) or UnreadStep(node)
     root = Fields(node.document.root, reporter, "the order")
     text = root.as_text(node, "an item of the order", "the name of an act, an array or a table")
-    return ActStep(text) if text else None
+    return ActStep(text) if text else UnreadStep(node)
 
 
 def _table_step(node: Table, reporter: Reporter) -> Step | None:
+    fields = Fields(node, reporter, "an item of the order")
     present = [form for form in _FORMS if form in node.entries]
     if not present:
-        fields = Fields(node, reporter, "an item of the order")
-        fields.require(*_FORMS)
+        slips = [(form, key) for key in node.entries for form in _FORMS if is_slip(key, form)]
+        for form, key in slips[:1]:
+            fields.read_as(form, key)
+            return _form(form, fields)
+        fields.require(*_FORMS, takes=takes_any)
         for key in ("then", "else", "until", "iterations"):
             fields.node(key)
         fields.finish()
@@ -98,8 +107,11 @@ def _table_step(node: Table, reporter: Reporter) -> Step | None:
         for key in fields.table.entries:  # what belongs to which form is not to be told
             fields.node(key)
         return None
-    readers = {"parallel": _parallel, "if": _branch, "repeat": _repeat}
-    step = readers[present[0]](fields)
+    return _form(present[0], fields)
+
+
+def _form(form: str, fields: Fields) -> Step | None:
+    step = {"parallel": _parallel, "if": _branch, "repeat": _repeat}[form](fields)
     fields.finish()
     return step
 
@@ -121,7 +133,7 @@ def _parallel(fields: Fields) -> Step | None:
 
 def _branch(fields: Fields) -> Step | None:
     condition = fields.text("if")
-    fields.require("then")
+    fields.require("then", takes=takes_array)
     then = _steps(fields, "then")
     otherwise = _steps(fields, "else")
     if condition is None or then is None:

@@ -1,6 +1,6 @@
 """Reading what acts, characters, narratives and carousels have in common: settings and budgets."""
 
-from botticelli.compiler.narrative.fields import Fields
+from botticelli.compiler.narrative.fields import Fields, takes_number
 from botticelli.compiler.narrative.located import Located
 from botticelli.compiler.narrative.model import (
     Budget,
@@ -92,7 +92,7 @@ def read_carousel(fields: Fields) -> Carousel:
 
     One whose iterations are missing or wrong is one all the same: what is in it is repeated.
     """
-    fields.require("iterations")
+    fields.require("iterations", takes=takes_number)
     return Carousel(
         node=fields.table,
         iterations=fields.integer("iterations", 1) or Located(1, fields.table),

@@ -133,6 +133,8 @@ class Chains:
                 return Value(shown=name), False
             if name in JINJA_NAMES - {"loop"} and len(self.locals) > 1:
                 return Value(shown=name, extent=NOTHING.times(None)), False
+            if name in JINJA_NAMES and guarded:
+                return Value(shown=name), False
             if name in JINJA_NAMES:
                 place = "a `for`" if name == "loop" else "a macro"
                 message = f"`{name}` means nothing here: it is known only inside {place}"

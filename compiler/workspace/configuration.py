@@ -15,7 +15,7 @@ from botticelli.compiler.ir.program import (
     Value,
     Variable,
 )
-from botticelli.compiler.ir.types import Type
+from botticelli.compiler.ir.types import Record, Type
 from botticelli.compiler.lower.settings import lower_budget, lower_retry, lower_settings
 from botticelli.compiler.narrative.fields import USER_KEY_PREFIX, Fields
 from botticelli.compiler.narrative.located import Key, Located, Text
@@ -38,7 +38,7 @@ from botticelli.compiler.workspace.configuration_names import check_names
 from botticelli.compiler.workspace.discovery import CONFIGURATION, user_configuration
 from botticelli.compiler.workspace.documents import read_document
 from botticelli.compiler.workspace.files import CONTENT, Files
-from botticelli.grammar.catalogue import BAD_VALUE
+from botticelli.grammar.catalogue import BAD_VALUE, WRONG_TYPE
 
 _LIMITS = (
     "rpm",
@@ -52,23 +52,31 @@ _LIMITS = (
     "max_output",
 )
 _OF_VARIABLES = ("type", "required", "default")
+Records = Callable[[], Mapping[str, Record]]
+"""Gives the schemas of a workspace, which are read only where a variable names one."""
 _COSTS = ("cost_per_million_input_tokens", "cost_per_million_output_tokens")
 
 
 def read_configuration(
-    project: Path, reporter: Reporter, files: Files | None = None
+    project: Path, reporter: Reporter, files: Files | None = None, records: Records | None = None
 ) -> Configuration:
-    """Read the configuration that holds in a project folder; report what is wrong in it."""
+    """Read the configuration that holds in a project folder; report what is wrong in it.
+
+    Without ``records`` nothing is known of schemas, and the type of a variable may name any.
+    """
     files = files or Files()
     configuration = Configuration(project=str(project))
     for path in (user_configuration(), project / CONFIGURATION):
         if files.is_file(path):
-            configuration = _over(configuration, read_configuration_file(path, reporter, files))
+            read = read_configuration_file(path, reporter, files, records)
+            configuration = _over(configuration, read)
     # What the user's own file says holds in the project, and moves it nowhere.
     return replace(configuration, project=str(project))
 
 
-def read_configuration_file(path: Path, reporter: Reporter, files: Files) -> Configuration:
+def read_configuration_file(
+    path: Path, reporter: Reporter, files: Files, records: Records | None = None
+) -> Configuration:
     """Read one file by itself."""
     files.note([(CONTENT, str(path))])
     document = read_document(path, files)
@@ -85,7 +93,7 @@ def read_configuration_file(path: Path, reporter: Reporter, files: Files) -> Con
         media=fields.read("media", _read_media, "[media]") or MediaConfiguration(),
         budget=lower_budget(fields.read("budget", read_budget, "[budget]")),
         defaults=fields.read("defaults", _read_defaults, "[defaults]") or Defaults(),
-        variables=_read_variables(fields),
+        variables=_read_variables(fields, records),
         state=_read_state(fields),
     )
     fields.read("check", read_check_settings, "[check]")
@@ -93,9 +101,11 @@ def read_configuration_file(path: Path, reporter: Reporter, files: Files) -> Con
     return configuration
 
 
-def check_configuration_file(path: Path, reporter: Reporter, files: Files) -> None:
+def check_configuration_file(
+    path: Path, reporter: Reporter, files: Files, records: Records | None = None
+) -> None:
     """Read one file by itself, and report what is wrong in it, names of nothing included."""
-    own = read_configuration_file(path, reporter, files).providers
+    own = read_configuration_file(path, reporter, files, records).providers
     of_user = user_configuration()
     if path != of_user and files.is_file(of_user):
         own = _merge(read_configuration_file(of_user, Reporter(), files).providers, own)
@@ -217,18 +227,18 @@ def _read_state(fields: Fields) -> tuple[str, ...]:
     return tuple(state.table.entries) if state else ()
 
 
-def _read_variables(fields: Fields) -> dict[str, Variable]:
+def _read_variables(fields: Fields, records: Records | None) -> dict[str, Variable]:
     variables = fields.sub("vars", "[vars]")
     if variables is None:
         return {}
     return {
-        name: _read_variable(name, node, fields.reporter)
+        name: _read_variable(name, node, fields.reporter, records)
         for name, node in variables.table
         if not name.startswith(USER_KEY_PREFIX)
     }
 
 
-def _read_variable(name: str, node: Node, reporter: Reporter) -> Variable:
+def _read_variable(name: str, node: Node, reporter: Reporter, records: Records | None) -> Variable:
     """A variable is a value, or a table that has nothing but `type`, `required`, `default`; one
     with a key that is nearly one of these is the latter."""
     keys = node.entries.keys() if isinstance(node, Table) else ()
@@ -243,7 +253,7 @@ def _read_variable(name: str, node: Node, reporter: Reporter) -> Variable:
     if required is not None and required.value and default is not None:
         fields.conflict("required", "default")
     fields.finish()
-    declared = _read_type(type_text, reporter) if type_text is not None else None
+    declared = _read_type(type_text, reporter, records) if type_text is not None else None
     if declared is not None and default is not None:
         _check_default(name, declared, default, reporter)
     return Variable(
@@ -259,17 +269,21 @@ def _check_default(name: str, declared: Type, default: Node, reporter: Reporter)
     fault = next(mismatches(declared, plain(default)), None)
     if fault is not None:
         message = f"the default of the variable `{name}` takes {fault.expected}"
-        reporter.report(BAD_VALUE, default.location, f"{message}, found {fault.found}")
+        rule = BAD_VALUE if fault.of_type else WRONG_TYPE
+        reporter.report(rule, default.location, f"{message}, found {fault.found}")
 
 
-def _read_type(text: Text, reporter: Reporter) -> Type | None:
-    from botticelli.compiler.languages.types import parse_type, resolve
+def _read_type(text: Text, reporter: Reporter, records: Records | None) -> Type | None:
+    from botticelli.compiler.languages.types import names_in, parse_type, resolve
 
     parsed = parse_type(text.value)
     reporter.extend(to_diagnostic(fault, text.node) for fault in parsed.faults)
     if parsed.tree is None:
         return None
-    kind, faults = resolve(parsed.tree, {})
+    named = names_in(parsed.tree)
+    if named and records is None:
+        return None
+    kind, faults = resolve(parsed.tree, records() if named and records is not None else {})
     reporter.extend(to_diagnostic(fault, text.node) for fault in faults)
     return kind
 

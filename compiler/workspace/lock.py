@@ -57,7 +57,7 @@ def _read_tables(tables: Fields) -> Iterator[tuple[str, DatabaseTable]]:
 
 
 def _read_table(fields: Fields) -> DatabaseTable:
-    fields.require("columns")
+    fields.require("columns", takes=None)
     written = fields.sub("columns", f"the columns of {fields.where}")
     columns: dict[str, ir.Type] = {}
     for name, _ in written.table if written else ():

@@ -201,7 +201,7 @@ class Workspace:
         """The configuration that holds here; what is wrong in it is reported elsewhere."""
         from botticelli.compiler.workspace.configuration import read_configuration
 
-        return read_configuration(self.folder, Reporter(), self.files)
+        return read_configuration(self.folder, Reporter(), self.files, lambda: self.types.records)
 
     @remembered
     def tables(self) -> Tables:

@@ -45,12 +45,14 @@ DYNAMIC: Final = Dynamic()
 class Mismatch(Struct, frozen=True):
     """A value that does not fit: where it stands within the argument, what fits, what is there.
 
-    `path` holds the keys of records and indexes of lists from the argument inwards.
+    `path` holds the keys of records and indexes of lists from the argument inwards. `of_type` says
+    that the value has the asked type, and lies outside its range or is none of its values.
     """
 
     path: tuple[str | int, ...]
     expected: str
     found: str
+    of_type: bool = False
 
 
 def mismatches(type_: Type, value: Any) -> Iterator[Mismatch]:
@@ -103,12 +105,14 @@ class _Fit:
             case _:
                 return self._text(type_, value, path)
 
-    def _refuse(self, expected: str, value: Any, path: Path) -> Any:
-        self._faults.append(Mismatch(path, expected, written(value)))
+    def _refuse(self, expected: str, value: Any, path: Path, *, of_type: bool = False) -> Any:
+        self._faults.append(Mismatch(path, expected, written(value), of_type))
         return value
 
-    def _accept(self, fits: bool, type_: Type, value: Any, path: Path) -> Any:
-        return value if fits else self._refuse(described(type_), value, path)
+    def _accept(
+        self, fits: bool, type_: Type, value: Any, path: Path, *, of_type: bool = False
+    ) -> Any:
+        return value if fits else self._refuse(described(type_), value, path, of_type=of_type)
 
     def _json(self, value: Any) -> Any:
         if self._rendered and isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
@@ -135,7 +139,8 @@ class _Fit:
             fits = number in {each for _, each in type_.values}
         else:
             fits = _within(number, type_.minimum, type_.maximum)
-        return self._accept(isinstance(number, int) and fits, type_, number, path)
+        whole = isinstance(number, int)
+        return self._accept(whole and fits, type_, number, path, of_type=whole)
 
     def _list(self, type_: List, value: Any, path: Path) -> Any:
         value = self._json(value)
@@ -176,7 +181,7 @@ class _Fit:
             value = value.strip()
         if isinstance(type_, Emoji):
             value = value.strip().removeprefix("<").removesuffix(">").removeprefix("a:").lstrip(":")
-        return self._accept(_fits_text(type_, value), type_, value, path)
+        return self._accept(_fits_text(type_, value), type_, value, path, of_type=True)
 
 
 def _fits_text(type_: Text | Enum | Timestamp | Date | Interval, value: str) -> bool:
