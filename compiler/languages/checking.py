@@ -90,8 +90,9 @@ def independent(found: Iterable[Fault], syntax: Sequence[Fault], text: str) -> I
     about a guess, and so is the type of what stands right beside it.
     """
     for fault in found:
-        is_about_type = fault.rule == TYPE_MISMATCH
-        if not any(_meet(fault, other, text if is_about_type else "") for other in syntax):
+        # A name before a parenthesis is that of a function, where none is accepted.
+        reaches = fault.rule == TYPE_MISMATCH or text[fault.end : fault.end + 1] == "("
+        if not any(_meet(fault, other, text if reaches else "") for other in syntax):
             yield fault
 
 

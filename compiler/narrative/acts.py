@@ -76,6 +76,8 @@ def _read_scene(node: Table, name_keys: tuple[str, ...], reporter: Reporter) -> 
     called = named.value if isinstance(named, Scalar) else None
     where = f"act `{called}`" if isinstance(called, str) else "an act"
     fields = Fields(node, reporter, where)
+    if "name" not in name_keys:
+        fields.also_called("act_name", "name")
     fields.require(*name_keys)
     key = fields.first_of(*name_keys)
     name = fields.text(key) if key else None

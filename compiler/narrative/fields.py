@@ -89,18 +89,29 @@ class Fields:
         self._unknown(written, meant)
         self._misspelt[meant] = written
 
+    def also_called(self, meant: str, *others: str) -> None:
+        """Report another common name of a key that is missing, and read it as that key: nothing
+        that follows from what stands there is then missed as well."""
+        if meant not in self:
+            for written in others:
+                if written in self.table.entries:
+                    self.read_as(meant, written)
+                    return
+
     def first_of(self, *keys: str) -> str | None:
         """Return which of several spellings of one key is present; two at once are a conflict."""
         for key in keys:
             self.known[key] = None
-        present = [key for key in keys if key in self.table.entries]
+        present = [key for key in keys if key in self]
         for key in present[1:]:
             self.conflict(present[0], key)
         return present[0] if present else None
 
     def conflict(self, one: str, other: str) -> None:
         """Report that two keys of this table exclude each other, at the one written later."""
-        places = {key: self.table.key_location(key) for key in (one, other)}
+        places = {
+            key: self.table.key_location(self._misspelt.get(key, key)) for key in (one, other)
+        }
         first, second = sorted(places, key=lambda key: places[key].span)
         self.reporter.report(
             catalogue.CONFLICTING_KEYS,

@@ -171,7 +171,7 @@ def _kind(fields: Fields) -> str | None:
         return text.value
     if "platform" in fields or "command" in fields:
         return "bot_command"
-    if "table_name" in fields:
+    if "table_name" in fields or "table" in fields:
         return "table"
     if {"url", "base64", "mime", "filename"} & fields.table.entries.keys():
         return _media_kind(fields) or "document"

@@ -86,6 +86,7 @@ def _says_command(node: Node | None) -> bool:
 
 def read_table_query(fields: Fields) -> TableQuery:
     fields.choice("type", ("table",))
+    fields.also_called("table_name", "table", "from")
     fields.require("table_name")
     where = fields.first_of("where", "where_clause")
     consume = fields.first_of("consume", "pull_and_delete")
@@ -144,6 +145,8 @@ def read_media(fields: Fields, kind: str | None) -> Media:
         kind = declared.value if declared else None
     else:
         fields.node("type")
+    if not any(key in fields for key in ("url", "file", "base64")):
+        fields.also_called(_source_of(fields), "source", "src", "path")
     source = fields.first_of("url", "file", "base64")
     fields.require("url", "file", "base64")
     text = fields.text(source) if source else None
@@ -164,6 +167,13 @@ def read_media(fields: Fields, kind: str | None) -> Media:
         filename=filename,
         retention=read_retention(fields),
     )
+
+
+def _source_of(fields: Fields) -> str:
+    """The key that a source under another name most likely means."""
+    written = (fields.table.entries.get(key) for key in ("source", "src", "path"))
+    is_url = any(isinstance(node, Scalar) and "://" in str(node.value) for node in written)
+    return "url" if is_url else "file"
 
 
 def read_bot(name: Key, fields: Fields) -> Resource:
@@ -195,6 +205,7 @@ def read_schema(name: Key, fields: Fields) -> Schema:
 
 
 def read_character(name: Key, fields: Fields) -> Character:
+    fields.also_called("persona", "system", "system_prompt", "prompt")
     fields.require("persona")
     return Character(
         name=name,

@@ -22,6 +22,8 @@ def read_security(fields: Fields) -> Security:
 
 
 def _read_policy(fields: Fields) -> Policy:
+    fields.also_called("allowed_commands", "allow", "allowed", "commands")
+    fields.also_called("denied_commands", "deny", "denied")
     fields.forgive(("allowed_commands", "denied_commands", "require_confirmation"))
     return Policy(
         allowed=fields.texts("allowed_commands"),
@@ -58,6 +60,8 @@ def _read_content(fields: Fields) -> ContentRules:
 
 
 def read_trigger(name: Key, fields: Fields) -> Trigger:
+    if "webhook" not in fields:
+        fields.also_called("schedule", "cron")
     fields.require("schedule", "webhook")
     if "webhook" in fields:
         fields.require("secret", help="webhooks are signed: say what their senders sign with")

@@ -122,6 +122,9 @@ def _check_limit(query: Query, subject: Subject) -> None:
         _report_unordered(limit.location, subject)
 
 
+_CONSUMING = frozenset({"consume", "pull_and_delete"})
+
+
 def _consumes(query: Query, subject: Subject) -> bool:
     """Tell whether a query takes its rows, in whatever narrative of the file it stands."""
     if query.clauses is not None and query.clauses.consume is not None:
@@ -129,6 +132,8 @@ def _consumes(query: Query, subject: Subject) -> bool:
     for source in (query.written, query.refines):
         if source is not None and source.consume is not None:
             return source.consume.value
+        if source is not None and not _CONSUMING.isdisjoint(source.node.entries):
+            return True  # it says something of it, which could not be read
     narratives = subject.file.narratives
     return bool(narratives) and all(
         each.storage.preserve_source is not None and not each.storage.preserve_source.value
