@@ -169,3 +169,21 @@ def test_a_path_cannot_be_climbed(server, perform, code):
     with pytest.raises(PlatformError, match="is no name"):
         run(perform("invites.delete", code=code))
     assert server.requests == []
+
+
+def test_a_server_may_leave_out_what_there_is_none_of(server, perform):
+    bare = {"id": "1300000000000000007", "name": "Atelier", "owner_id": "5"}
+    server.reply("get_guild", bare)
+
+    stats = run(perform("server.get_stats", guild_id=GUILD))
+
+    none = ("boost_count", "boost_level", "role_count", "member_count", "verification_level")
+    assert {stats[name] for name in none} == {0}
+    assert stats["features"] == []
+
+
+def test_an_answer_without_what_a_step_needs_is_a_failure_of_the_command(server, perform):
+    server.reply("get_guild", {"name": "Atelier"})
+
+    with pytest.raises(PlatformError, match=r"discord\.server\.get_stats is not of the form.*`id`"):
+        run(perform("server.get_stats", guild_id=GUILD))

@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from botticelli.compiler.ir.types import List, Null
+from botticelli.compiler.ir.types import List, Null, Record, Type
 from botticelli.compiler.semantics.commands import Command, find, nearest
 from botticelli.runtime.platforms.arguments import checked_arguments
-from botticelli.runtime.platforms.discord.composed import COMPOSED, Steps
-from botticelli.runtime.platforms.discord.failures import refusal
+from botticelli.runtime.platforms.discord.composed import compose
+from botticelli.runtime.platforms.discord.failures import misshapen, refusal
 from botticelli.runtime.platforms.discord.limits import RateLimits
 from botticelli.runtime.platforms.discord.requests import (
     NONCE_LIFE,
@@ -80,7 +80,7 @@ class DiscordPlatform:
         if known.requests:
             result = await self.send(known, values, idempotency_key)
         else:
-            result = await COMPOSED[known.name](Steps(self), values)
+            result = await compose(self, known, values)
         return result
 
     async def close(self) -> None:
@@ -193,8 +193,21 @@ def _result(command: Command, content: bytes) -> Any:
         ) from None
     if result is None and isinstance(command.result, List):
         return []
+    if content.strip() and not _is_of(command.result, result):
+        expected = "a list of objects" if isinstance(command.result, List) else "an object"
+        raise misshapen(command, f"it is not {expected}", had_no_effect=not command.writes)
     for record in result if isinstance(result, list) else [result]:
         if isinstance(record, dict):
             for field in command.withheld:
                 record.pop(field, None)
     return result
+
+
+def _is_of(type_: Type, value: Any) -> bool:
+    """Whether a value is a list or a record as its type is; fields are judged where they are read.
+
+    The API leaves out and adds fields of records as it goes on, which is no fault of an answer.
+    """
+    if isinstance(type_, List):
+        return isinstance(value, list) and all(_is_of(type_.item, item) for item in value)
+    return isinstance(value, dict) or not isinstance(type_, Record)

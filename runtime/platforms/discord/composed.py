@@ -3,10 +3,13 @@
 from asyncio import sleep
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Annotated, Any, Final, Protocol
+
+from msgspec import Meta, Struct, ValidationError, convert
 
 from botticelli.compiler.semantics.commands import Command, find_step
 from botticelli.runtime.platforms.arguments import checked_arguments
+from botticelli.runtime.platforms.discord.failures import misshapen
 from botticelli.runtime.platforms.protocol import PlatformError
 
 WAITS: Final = 5
@@ -17,6 +20,69 @@ BULK_DELETABLE: Final = timedelta(days=13, hours=23)
 """The API deletes at once what is younger than 14 days; an hour is left for clocks that differ."""
 TEXT, VOICE, CATEGORY, STAGE, FORUM = 0, 2, 4, 13, 15
 """Types of channels."""
+
+
+Id = Annotated[str, Meta(pattern="^[0-9]{1,20}$")]
+
+
+class Channel(Struct, frozen=True):
+    """What is read of a channel."""
+
+    name: str | None = None
+    type: int | None = None
+    guild_id: Id | None = None
+
+
+class Role(Struct, frozen=True):
+    name: str | None = None
+
+
+class Author(Struct, frozen=True):
+    id: Id
+
+
+class Message(Struct, frozen=True):
+    """What is read of a message."""
+
+    id: Id
+    author: Author
+
+
+class Thread(Struct, frozen=True):
+    id: Id
+    parent_id: Id | None = None
+
+
+class Server(Struct, frozen=True):
+    """What is read of a server; what the API leaves out is none."""
+
+    id: Id
+    name: str
+    owner_id: Id
+    approximate_member_count: int | None = None
+    approximate_presence_count: int | None = None
+    roles: list[Any] | None = None
+    emojis: list[Any] | None = None
+    stickers: list[Any] | None = None
+    features: list[str] | None = None
+    premium_tier: int | None = None
+    premium_subscription_count: int | None = None
+    verification_level: int | None = None
+
+
+class ThreadMember(Struct, frozen=True):
+    id: Id | None = None
+
+
+class Threads(Struct, frozen=True):
+    """What is read of a list of threads."""
+
+    threads: list[Thread]
+    members: list[ThreadMember]
+
+
+class Webhook(Struct, frozen=True):
+    token: str | None = None
 
 
 class Sender(Protocol):
@@ -36,7 +102,7 @@ class Steps:
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
-        self._written = False
+        self.written = False
 
     async def run(self, name: str, /, **arguments: Any) -> Any:
         """Perform a command of one request; arguments that are None are left out."""
@@ -50,11 +116,11 @@ class Steps:
             except PlatformError as error:
                 waits += 1
                 if error.retry_after is None or waits > WAITS:
-                    error.had_no_effect = error.had_no_effect and not self._written
+                    error.had_no_effect = error.had_no_effect and not self.written
                     raise
                 await sleep(error.retry_after)
             else:
-                self._written = self._written or command.writes
+                self.written = self.written or command.writes
                 return result
 
 
@@ -68,15 +134,16 @@ async def get_or_create_channel(steps: Steps, arguments: Mapping[str, Any]) -> A
     """
     wanted = _channel_name(arguments["name"])
     for channel in await steps.run("channels.list", guild_id=arguments["guild_id"]):
-        same_type = arguments.get("type") in (None, channel.get("type"))
-        if same_type and _channel_name(channel.get("name") or "") == wanted:
+        read = convert(channel, Channel)
+        same_type = arguments.get("type") in (None, read.type)
+        if same_type and _channel_name(read.name or "") == wanted:
             return channel
     return await steps.run("channels.create", **arguments)
 
 
 async def get_or_create_role(steps: Steps, arguments: Mapping[str, Any]) -> Any:
     for role in await steps.run("roles.list", guild_id=arguments["guild_id"]):
-        if role.get("name") == arguments["name"]:
+        if convert(role, Role).name == arguments["name"]:
             return role
     return await steps.run("roles.create", **arguments)
 
@@ -92,7 +159,8 @@ async def clear_messages(steps: Steps, arguments: Mapping[str, Any]) -> Any:
         after=arguments.get("after"),
     )
     author = arguments.get("user_id")
-    ids = [each["id"] for each in found if author in (None, each["author"]["id"])]
+    read = convert(found, list[Message])
+    ids = [each.id for each in read if author in (None, each.author.id)]
     youngest = _earliest_id(datetime.now(UTC) - BULK_DELETABLE)
     young = [each for each in ids if int(each) > youngest]
     if len(young) > 1:
@@ -107,16 +175,23 @@ async def list_threads(steps: Steps, arguments: Mapping[str, Any]) -> Any:
     channel = arguments.get("channel_id")
     server = await _server_of(steps, arguments.get("guild_id"), channel)
     found = await steps.run("threads.list_active", guild_id=server)
-    if channel is not None:
-        found["threads"] = [each for each in found["threads"] if each.get("parent_id") == channel]
-        ids = {each["id"] for each in found["threads"]}
-        found["members"] = [each for each in found["members"] if each.get("id") in ids]
-    return found
+    read = convert(found, Threads)
+    if channel is None:
+        return found
+    ids = {each.id for each in read.threads if each.parent_id == channel}
+    return found | {
+        "threads": [each for each in found["threads"] if each["id"] in ids],
+        "members": [
+            each
+            for member, each in zip(read.members, found["members"], strict=True)
+            if member.id in ids
+        ],
+    }
 
 
 async def list_forums(steps: Steps, arguments: Mapping[str, Any]) -> Any:
     channels = await steps.run("channels.list", guild_id=arguments["guild_id"])
-    return [each for each in channels if each.get("type") == FORUM]
+    return [each for each in channels if convert(each, Channel).type == FORUM]
 
 
 async def list_posts(steps: Steps, arguments: Mapping[str, Any]) -> Any:
@@ -127,6 +202,7 @@ async def list_posts(steps: Steps, arguments: Mapping[str, Any]) -> Any:
         archived = await steps.run(
             "threads.list_archived", channel_id=forum, limit=arguments.get("limit")
         )
+        convert(archived, Threads)
         posts = posts + archived["threads"]
     return posts
 
@@ -162,7 +238,7 @@ async def execute_webhook(steps: Steps, arguments: Mapping[str, Any]) -> Any:
     """Write through a webhook; its token is asked for when the narrative does not give it."""
     if "webhook_token" not in arguments:
         webhook = await steps.run("webhooks.reveal", webhook_id=arguments["webhook_id"])
-        token = webhook.get("token")
+        token = convert(webhook, Webhook).token
         if not token:
             raise PlatformError("discord.webhooks.execute: the bot may not use this webhook")
         arguments = {**arguments, "webhook_token": token}
@@ -170,28 +246,29 @@ async def execute_webhook(steps: Steps, arguments: Mapping[str, Any]) -> Any:
 
 
 async def count_server(steps: Steps, arguments: Mapping[str, Any]) -> Any:
-    server = await steps.run("server.get", guild_id=arguments["guild_id"], with_counts=True)
+    found = await steps.run("server.get", guild_id=arguments["guild_id"], with_counts=True)
+    server = convert(found, Server)
     channels = await steps.run("channels.list", guild_id=arguments["guild_id"])
-    types = [each.get("type") for each in channels]
+    types = [each.type for each in convert(channels, list[Channel])]
     return {
-        "guild_id": server["id"],
-        "name": server["name"],
-        "member_count": server.get("approximate_member_count") or 0,
-        "online_count": server.get("approximate_presence_count") or 0,
+        "guild_id": server.id,
+        "name": server.name,
+        "member_count": server.approximate_member_count or 0,
+        "online_count": server.approximate_presence_count or 0,
         "channel_count": len(types),
         "text_channel_count": types.count(TEXT),
         "voice_channel_count": types.count(VOICE) + types.count(STAGE),
         "category_count": types.count(CATEGORY),
         "forum_count": types.count(FORUM),
-        "role_count": len(server["roles"]),
-        "emoji_count": len(server["emojis"]),
-        "sticker_count": len(server["stickers"]),
-        "boost_level": server["premium_tier"],
-        "boost_count": server["premium_subscription_count"],
-        "verification_level": server["verification_level"],
-        "owner_id": server["owner_id"],
-        "features": server["features"],
-        "created_at": created_at(server["id"]).isoformat(),
+        "role_count": len(server.roles or ()),
+        "emoji_count": len(server.emojis or ()),
+        "sticker_count": len(server.stickers or ()),
+        "boost_level": server.premium_tier or 0,
+        "boost_count": server.premium_subscription_count or 0,
+        "verification_level": server.verification_level or 0,
+        "owner_id": server.owner_id,
+        "features": server.features or [],
+        "created_at": created_at(server.id).isoformat(),
     }
 
 
@@ -203,7 +280,7 @@ def created_at(identifier: str) -> datetime:
 async def _server_of(steps: Steps, server: str | None, channel: str | None) -> Any:
     if server is not None:
         return server
-    return (await steps.run("channels.get", channel_id=channel)).get("guild_id")
+    return convert(await steps.run("channels.get", channel_id=channel), Channel).guild_id
 
 
 def _earliest_id(time: datetime) -> int:
@@ -227,3 +304,15 @@ COMPOSED: Final[Mapping[str, Composed]] = {
     "threads.list": list_threads,
     "webhooks.execute": execute_webhook,
 }
+
+
+async def compose(sender: Sender, command: Command, values: Mapping[str, Any]) -> Any:
+    """Perform a composed command and return its result. `values` are checked arguments.
+
+    Raises PlatformError, also for an answer that lacks what the steps after it need.
+    """
+    steps = Steps(sender)
+    try:
+        return await COMPOSED[command.name](steps, values)
+    except ValidationError as error:
+        raise misshapen(command, str(error), had_no_effect=not steps.written) from None

@@ -54,6 +54,12 @@ def refusal(
     return PlatformError(f"Discord refused {name} ({status}): {_words(answer)}", status=status)
 
 
+def misshapen(command: Command, fault: str, *, had_no_effect: bool) -> PlatformError:
+    """Return the error of an answer that is not what the API's contract says."""
+    message = f"Discord's answer to discord.{command.name} is not of the form of the API: {fault}"
+    return PlatformError(message[:MAX_MESSAGE], had_no_effect=had_no_effect)
+
+
 def _delay(headers: Mapping[str, str], answer: Any) -> float:
     """Return the seconds to wait: the body's are the more exact ones."""
     candidates: list[Any] = [answer.get("retry_after")] if isinstance(answer, dict) else []
