@@ -150,7 +150,7 @@ def read_media(fields: Fields, kind: str | None) -> Media:
     source = fields.first_of("url", "file", "base64")
     fields.require("url", "file", "base64")
     text = fields.text(source) if source else None
-    mime = fields.text("mime")
+    mime = _read_mime(fields)
     filename = fields.text("filename")
     if kind is None:
         names = [filename.value] if filename else []
@@ -167,6 +167,18 @@ def read_media(fields: Fields, kind: str | None) -> Media:
         filename=filename,
         retention=read_retention(fields),
     )
+
+
+def _read_mime(fields: Fields) -> Text | None:
+    mime = fields.text("mime")
+    if mime is None or "/" in mime.value or "$" in mime.value or "{{" in mime.value:
+        return mime
+    fields.bad_value(
+        mime.node,
+        f"{quoted(mime.value)} is no MIME type",
+        help='a MIME type has two parts, for example "image/png"',
+    )
+    return None
 
 
 def _source_of(fields: Fields) -> str:

@@ -31,8 +31,10 @@ def check_types(subject: Subject) -> None:
             resolve_output(act.output, subject.workspace.types.records, subject.reporter)
     for narrative in subject.file.narratives:
         storage = narrative.storage
-        if storage.target is not None and not (storage.skip and storage.skip.value):
-            _check_target(NarrativeAt(subject.unit, narrative), storage.target.value, subject)
+        # Without a target, rows go into a new table with the columns of the template.
+        stored = storage.target or storage.template
+        if stored is not None and not (storage.skip and storage.skip.value):
+            _check_target(NarrativeAt(subject.unit, narrative), stored.value, subject)
 
 
 def _check_target(at: NarrativeAt, target: str, subject: Subject) -> None:
