@@ -142,7 +142,8 @@ def _constraint_violations(performed: Performed, rules: Rules) -> Iterator[Viola
     for fault in constraint_faults(rules.lowered, performed.platform, command, values):
         location = nodes[fault.argument].location
         note = "not within the constraint"
-        yield Violation("constraints", fault.constraint, location, fault.message, note)
+        said = f"{fault.message}, and is {str(values[fault.argument])!r}"
+        yield Violation("constraints", fault.constraint, location, said, note)
 
 
 def _text_faults(text: Text, rules: Rules) -> Iterator[TextFault]:

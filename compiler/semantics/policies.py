@@ -54,7 +54,8 @@ def by_name(platform: str, command: str, arguments: Mapping[str, Any]) -> dict[s
 
 
 class ConstraintFault(Struct, frozen=True):
-    """An argument, by its present name, whose value a constraint does not admit."""
+    """An argument, by its present name, whose value a constraint does not admit. `message` does not
+    hold the value, which may be a secret where it is final."""
 
     constraint: str
     argument: str
@@ -172,10 +173,10 @@ def constraint_faults(
             value = str(arguments[argument])
             if name.endswith(_PREFIX):
                 if not any(value.startswith(option) for option in options):
-                    said = f"{argument} must start with {_either(options)}, and is {value!r}"
+                    said = f"{argument} must start with {_either(options)}"
                     yield ConstraintFault(name, argument, said)
             elif value not in options:
-                said = f"{argument} must be {_either(options)}, and is {value!r}"
+                said = f"{argument} must be {_either(options)}"
                 yield ConstraintFault(name, argument, said)
 
 

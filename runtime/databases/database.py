@@ -6,6 +6,7 @@ language needs and with transactions that begin where they are said to.
 """
 
 import asyncio
+import re
 import sqlite3
 import time
 from collections.abc import AsyncIterator
@@ -186,7 +187,7 @@ class Database:
             raise DatabaseError(self._explained(error)) from None
 
     def _explained(self, error: BaseException) -> str:
-        reason = without_secrets(str(error), self.url)
+        reason = without_secrets(_reason(error), self.url)
         if reason == "interrupted" or "statement timeout" in reason:
             return f"the query took longer than {self.ceilings.seconds:g} s"
         if isinstance(error, OSError):
@@ -194,6 +195,18 @@ class Database:
         return f"the database {self.shown}: {reason}"
 
 
+def _reason(error: BaseException) -> str:
+    """Return what a database said without the values that it quotes: PostgreSQL repeats what it
+    could not read and, in its details, rows."""
+    said = getattr(getattr(error, "diag", None), "message_primary", None) or str(error)
+    if str(getattr(error, "sqlstate", None)).startswith(_UNFIT_STATES):
+        return _QUOTED_VALUE.sub("", said)
+    return said
+
+
+_UNFIT_STATES = "22"
+"""The class of SQLSTATE for values that do not fit."""
+_QUOTED_VALUE = re.compile(r': ".*"|(?<=value) ".*"', re.DOTALL)
 _PASSING_STATES = ("08", "40", "53", "55P03", "57P")
 """Classes of SQLSTATE: connections, transactions to be done again, resources, locks, shutdowns."""
 _LASTING = ("authentication", "does not exist", "no pg_hba.conf", "not permitted to log in")

@@ -22,7 +22,8 @@ MOST_WHOLE = 2**63
 class UnfitError(Exception):
     """A value is not of the type that its place asks for.
 
-    The message goes on after what the value is of, and never holds the whole of a long value.
+    The message goes on after what the value is of. It says what was found and what is expected, and
+    never holds the value, which may be a secret or what a model answered.
     """
 
 
@@ -140,7 +141,7 @@ def fitted(value: Any, kind: ir.Type) -> Any:
 
 def _text(value: Any, kind: ir.Text) -> str:
     if isinstance(value, bool | list | dict):
-        raise UnfitError(f"is {_shown(value)}, which is no text")
+        raise UnfitError(f"is {_found(value)}, which is no text")
     text = value if isinstance(value, str) else as_json(value).strip('"')
     if kind.minimum is not None and len(text) < kind.minimum:
         raise UnfitError(f"has {len(text):,} characters, and needs {kind.minimum:,} at least")
@@ -153,14 +154,14 @@ def _int(value: Any, kind: ir.Int) -> int:
     number = _number(value)
     if isinstance(number, float):
         if not number.is_integer():
-            raise UnfitError(f"is {_shown(value)}, which is no whole number")
+            raise UnfitError(f"is {_found(value)}, which is no whole number")
         number = int(number)
     if not -MOST_WHOLE <= number < MOST_WHOLE:
         raise UnfitError("is a whole number that no column holds")
     if kind.minimum is not None and number < kind.minimum:
-        raise UnfitError(f"is {number}, and must be {kind.minimum} at least")
+        raise UnfitError(f"is too small: it must be {kind.minimum} at least")
     if kind.maximum is not None and number > kind.maximum:
-        raise UnfitError(f"is {number}, and may be {kind.maximum} at most")
+        raise UnfitError(f"is too large: it may be {kind.maximum} at most")
     return number
 
 
@@ -187,7 +188,7 @@ def _number(value: Any) -> int | float:
             except ValueError:
                 continue
             return _number(number)
-    raise UnfitError(f"is {_shown(value)}, which is no number")
+    raise UnfitError(f"is {_found(value)}, which is no number")
 
 
 def _bool(value: Any, kind: ir.Type) -> bool:
@@ -196,13 +197,13 @@ def _bool(value: Any, kind: ir.Type) -> bool:
         return value
     said = {"true": True, "false": False}.get(value.strip().lower()) if _is_text(value) else None
     if said is None:
-        raise UnfitError(f"is {_shown(value)}, which is neither true nor false")
+        raise UnfitError(f"is {_found(value)}, which is neither true nor false")
     return said
 
 
 def _enum(value: Any, kind: ir.Enum) -> str:
     if value not in kind.values:
-        raise UnfitError(f"is {_shown(value)}, and not one of {', '.join(kind.values)}")
+        raise UnfitError(f"is {_found(value)}, and not one of {', '.join(kind.values)}")
     return str(value)
 
 
@@ -210,7 +211,7 @@ def _timestamp(value: Any, kind: ir.Type) -> datetime:
     del kind
     found = read_moment(value) if isinstance(value, str | date) else None
     if found is None:
-        raise UnfitError(f"is {_shown(value)}, which is no moment of the form of ISO 8601")
+        raise UnfitError(f"is {_found(value)}, which is no moment of the form of ISO 8601")
     return found
 
 
@@ -264,7 +265,16 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
-def _shown(value: Any) -> str:
-    """Return the beginning of a value, on one line."""
-    text = " ".join(as_json(value).split())
-    return text if len(text) <= 40 else f"{text[:39]}…"
+def _found(value: Any) -> str:
+    match value:
+        case bool():
+            return "true or false"
+        case str():
+            return "text"
+        case int() | float():
+            return "a number"
+        case date():
+            return "a moment"
+        case list() | tuple():
+            return "a list"
+    return "a record"

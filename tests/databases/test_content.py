@@ -123,6 +123,16 @@ def test_a_target_is_made_from_its_schema_and_then_used(project):
     assert len(call("content", "generations").stdout.splitlines()) == 2
 
 
+def test_what_does_not_fit_is_not_repeated(project):
+    project.write('target = "Post"', schemas=SCHEMAS)
+    private = "a private word"
+    project.answers("A thought.", [{"title": "Good", "kind": private}, {"title": [private]}])
+    done = project.run("--events", "events.jsonl")
+    assert "`kind` is text, and not one of" in done.stdout
+    assert "`title` is a list, which is no text" in done.stdout
+    assert private not in done.output + Path("events.jsonl").read_text()
+
+
 def test_what_does_not_fit_is_left_out_and_named(project):
     project.write('target = "Post"', schemas=SCHEMAS)
     rows = [
@@ -447,7 +457,7 @@ def test_a_review_goes_through_rows_and_edits_them(stored, tmp_path):
     editor.chmod(0o755)
     shown = reviewed(str(editor), "ser" + "q")
     assert "1 of 2" in shown
-    assert 'not changed: `n` is "x", which is no number' in shown
+    assert 'not changed: `n` is text, which is no number' in shown
     editor.write_text("#!/bin/sh\nsed -i 's/three|four/edited/' \"$1\"\n")
     shown = reviewed(str(editor), "a" + "ea")
     assert "2 approved" not in shown
