@@ -457,7 +457,7 @@ def test_a_review_goes_through_rows_and_edits_them(stored, tmp_path):
     editor.chmod(0o755)
     shown = reviewed(str(editor), "ser" + "q")
     assert "1 of 2" in shown
-    assert 'not changed: `n` is text, which is no number' in shown
+    assert "not changed: `n` is text, which is no number" in shown
     editor.write_text("#!/bin/sh\nsed -i 's/three|four/edited/' \"$1\"\n")
     shown = reviewed(str(editor), "a" + "ea")
     assert "2 approved" not in shown

@@ -333,7 +333,7 @@ def test_a_placeholder_takes_the_type_of_its_place(posts, text, value, found):
 @pytest.mark.parametrize(
     ("text", "value", "said"),
     [
-        ("rating = {{ value }}", "many", 'is text, which is no number'),
+        ("rating = {{ value }}", "many", "is text, which is no number"),
         ("at > {{ value }}", "soon", "no moment"),
         ("rating = {{ value }}", [1], "is a list or a record"),
         ("titel = {{ value }}", 1, "has no column `titel`; did you mean `title`?"),

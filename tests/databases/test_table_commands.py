@@ -258,12 +258,12 @@ def test_a_value_that_does_not_fit_is_repeated_nowhere(project, lines, monkeypat
         (
             "insert",
             ['table_name = "posts"', 'values = { title = "x", rating = "many" }'],
-            '`rating` is text, which is no number',
+            "`rating` is text, which is no number",
         ),
         (
             "insert",
             ['table_name = "posts"', 'values = { title = "x", made = "soon" }'],
-            '`made` is text, which is no moment',
+            "`made` is text, which is no moment",
         ),
         (
             "insert",
