@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from botticelli.cli.main import EXIT_FINDINGS
+from botticelli.cli.numbers import SHARE
 
 if TYPE_CHECKING:
     from botticelli.compiler.compile import CompileResult
 
 FORMATS = ("text", "json", "html", "mermaid")
-
-_SHARE = click.FloatRange(min=0, max=1, min_open=True)
 
 
 def _parse_share(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
@@ -62,9 +61,9 @@ def _parse_share(ctx: click.Context, param: click.Parameter, value: str | None) 
     is_flag=True,
     help="With --explain: have the provider count the tokens of texts, not estimate them.",
 )
-@click.option("--rpm-multiplier", type=_SHARE, help="Share of the requests per minute to use.")
-@click.option("--tpm-multiplier", type=_SHARE, help="Share of the tokens per minute to use.")
-@click.option("--rpd-multiplier", type=_SHARE, help="Share of the day's limits to use.")
+@click.option("--rpm-multiplier", type=SHARE, help="Share of the requests per minute to use.")
+@click.option("--tpm-multiplier", type=SHARE, help="Share of the tokens per minute to use.")
+@click.option("--rpd-multiplier", type=SHARE, help="Share of the day's limits to use.")
 @click.option(
     "--against",
     metavar="REV",

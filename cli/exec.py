@@ -14,7 +14,7 @@ from typing import IO, Any
 
 import click
 
-_SHARE = click.FloatRange(min=0, max=1, min_open=True)
+from botticelli.cli.numbers import SHARE, FiniteRange
 
 
 def _parse_variables(
@@ -106,9 +106,9 @@ def _logged(arguments: list[str]) -> Iterator[None]:
     help="The database with the tables; else DATABASE_URL, `[database] url`, or the project's own.",
 )
 @click.option("--tier", metavar="NAME", help="The provider's tier, whose limits are kept.")
-@click.option("--rpm-multiplier", type=_SHARE, help="Share of the requests per minute to use.")
-@click.option("--tpm-multiplier", type=_SHARE, help="Share of the tokens per minute to use.")
-@click.option("--rpd-multiplier", type=_SHARE, help="Share of the day's limits to use.")
+@click.option("--rpm-multiplier", type=SHARE, help="Share of the requests per minute to use.")
+@click.option("--tpm-multiplier", type=SHARE, help="Share of the tokens per minute to use.")
+@click.option("--rpd-multiplier", type=SHARE, help="Share of the day's limits to use.")
 @click.option(
     "--var",
     "variables",
@@ -137,7 +137,7 @@ def _logged(arguments: list[str]) -> Iterator[None]:
 )
 @click.option(
     "--max-cost",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     help="US dollars that this run may cost.",
 )
 @click.option("--only", metavar="ACT", help="Run this act alone; with --run, on its results.")
@@ -165,7 +165,8 @@ def _logged(arguments: list[str]) -> Iterator[None]:
 )
 @click.option(
     "--events",
-    type=click.File("w", encoding="utf-8", lazy=False),
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="FILE",
     help="Write every event to a file, as JSON lines.",
 )
 @click.option(

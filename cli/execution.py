@@ -6,12 +6,13 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import click
 from msgspec import Struct
 
 from botticelli.cli.colors import wants_color
+from botticelli.cli.event_file import EventFile
 from botticelli.cli.job import Job
 from botticelli.cli.live import LivePanel
 from botticelli.cli.logs import EventLog
@@ -57,7 +58,7 @@ class CommandLine(Struct, frozen=True, kw_only=True):
     on_unknown: str | None
     confirmed: tuple[str, ...]
     dry_run: bool
-    events: IO[str] | None
+    events: Path | None
     event_answers: bool
     no_stream: bool
     log_format: str | None
@@ -104,7 +105,7 @@ def _execute(given: CommandLine, log: EventLog | None) -> int:
     clock = RealClock()
     job = Job(
         display=_choose_display(given, clock),
-        events=given.events,
+        events=None if given.events is None else EventFile(given.events),
         event_answers=given.event_answers,
         stream=not given.no_stream,
         count_tokens=given.count_tokens,

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from msgspec.structs import replace
@@ -25,6 +25,7 @@ from botticelli.runtime.shell.records import Report, new_record
 from botticelli.runtime.shell.setup import equip
 
 if TYPE_CHECKING:
+    from botticelli.cli.event_file import EventFile
     from botticelli.cli.logs import EventLog
     from botticelli.cli.plan import Earlier, Plan
     from botticelli.cli.progress import Display
@@ -48,7 +49,7 @@ class Job:
         self,
         *,
         display: "Display",
-        events: IO[str] | None,
+        events: "EventFile | None",
         event_answers: bool,
         stream: bool,
         count_tokens: bool,
@@ -80,10 +81,14 @@ class Job:
         from botticelli.cli.plan import check_confirmed
 
         check_confirmed(plan.program, self._confirmed)
+        if self._events is not None:
+            self._events.check()
         try:
             return clock.run(self._execute(plan, clock))
         finally:
             self._display.stop()
+            if self._events is not None:
+                self._events.close()
             self._summarize(plan)
             if self._telemetry is not None:
                 self._telemetry.close()
@@ -115,6 +120,7 @@ class Job:
             record = _new(plan, equipment)
             if earlier is not None:
                 resumption = _start_from(plan, journal, equipment)
+            self._begin_events()
             entries = journal.begin(record, plan.program)
         try:
             if earlier is not None and resumption is not None:
@@ -123,6 +129,7 @@ class Job:
                 resumption = _resume(plan, journal, equipment)
                 spent = journal.spent(record.id)
                 skipped = self._decide(resumption.unknown)
+                self._begin_events()
                 entries.keep_program(plan.program)
                 entries.update(record)
             self._display.start()
@@ -148,6 +155,10 @@ class Job:
             return await run.execute()
         finally:
             entries.close()
+
+    def _begin_events(self) -> None:
+        if self._events is not None:
+            self._events.open()
 
     def _decide(self, unknown: "tuple[Effect, ...]") -> frozenset[str]:
         """Return which writes of unknown outcome are not repeated. Raises SetupError where that
@@ -185,8 +196,6 @@ class Job:
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
 
     def _take(self, event: "Event") -> None:
-        from msgspec.json import encode
-
         from botticelli.runtime.events import AnswerPiece, RunFinished, RunStarted
 
         if isinstance(event, RunStarted):
@@ -195,8 +204,7 @@ class Job:
             self._finished = event
         piece = isinstance(event, AnswerPiece)
         if self._events is not None and (self._event_answers or not piece):
-            self._events.write(encode(event).decode() + "\n")
-            self._events.flush()
+            self._events.write(event)
         if self._log is not None and not piece:
             self._log.take(event)
         if self._telemetry is not None:

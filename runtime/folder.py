@@ -13,3 +13,9 @@ def prepare_folder(project: Path) -> Path:
     if not ignore.exists():
         ignore.write_text("*\n", encoding="utf-8")
     return folder
+
+
+def is_kept(path: Path) -> bool:
+    """Tell whether a path, links followed, is one of a folder in which runs leave what they
+    keep."""
+    return FOLDER in path.resolve().parts

@@ -36,6 +36,9 @@ SHORTEST_SECRET = 6
 LONGEST_DIFFERENCE = 24
 """Lines of a difference that are shown."""
 
+_LONGEST_HEADER = 1_000_000
+"""Bytes of a first line that are looked at."""
+
 Described = dict[str, Any]
 
 
@@ -201,6 +204,16 @@ def read_cassette(path: Path) -> Cassette:
                 f"the cassette {path} has a fault on line {number}: {error}"
             ) from error
     return Cassette(header, entries)
+
+
+def may_be_replaced(path: Path) -> bool:
+    """Tell whether a file is empty, or begins as cassettes of any version do."""
+    try:
+        with path.open("rb") as file:
+            first = file.readline(_LONGEST_HEADER)
+        return not first or "cassette" in msgspec.json.decode(first, type=dict[str, Any])
+    except (OSError, msgspec.DecodeError):
+        return False
 
 
 class CassetteWriter:

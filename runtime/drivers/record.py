@@ -22,6 +22,7 @@ from botticelli.runtime.drivers.cassettes import (
     CassetteWriter,
     Header,
     Scribe,
+    may_be_replaced,
     read_cassette,
 )
 from botticelli.runtime.drivers.protocol import (
@@ -34,6 +35,7 @@ from botticelli.runtime.drivers.protocol import (
     ModelRequest,
     StreamingDriver,
 )
+from botticelli.runtime.folder import is_kept
 from botticelli.runtime.plugins import DRIVERS, UnknownPluginError, load
 from botticelli.runtime.problems import Problem, SetupError
 
@@ -99,6 +101,7 @@ def open_driver(settings: DriverSettings) -> RecordDriver:
     options = dict(settings.options)
     path = cassette_path(settings, options, "record")
     add = _flag(options, "add")
+    _refuse_other_files(path)
     if add and path.exists():
         try:
             read_cassette(path)
@@ -115,6 +118,17 @@ def open_driver(settings: DriverSettings) -> RecordDriver:
     )
     scribe = Scribe(settings.environment)
     return RecordDriver(inner, CassetteWriter(path, header, add=add), scribe)
+
+
+def _refuse_other_files(path: Path) -> None:
+    """Write over nothing but a cassette. Raises SetupError."""
+    if is_kept(path):
+        wrong = "is in the folder in which runs keep their books"
+    elif path.exists() and not may_be_replaced(path):
+        wrong = "is there already, and is no cassette; remove it, or name another file"
+    else:
+        return
+    raise SetupError(Problem(f"the record driver's file {path} {wrong}", usage=True))
 
 
 def _flag(options: dict[str, str], name: str) -> bool:

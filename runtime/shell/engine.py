@@ -114,24 +114,8 @@ class Run:
 
     async def execute(self) -> Report:
         """Run to the end. On cancellation what is under way is ended and written first."""
-        record = self._record
-        self._emit(
-            RunStarted(
-                run=record.id,
-                narrative=record.narrative,
-                driver=record.driver,
-                provider=self._equipment.driver.provider,
-                simulated=record.simulated,
-                iterations=record.iterations,
-                every=self._every,
-            )
-        )
-        warnings = list(self._equipment.warnings)
-        if self._unmet is not None:
-            warnings.append(f"the compiled bounds are not kept: {self._unmet}")
-        for warning in warnings:
-            self._emit(Warned(address=record.narrative, message=warning))
         try:
+            self._announce()
             outcome = await self._drive()
         except BaseException as error:
             await self._under_way.end()
@@ -148,6 +132,24 @@ class Run:
         if outcome.error is not None:
             return self._finish(FAILED, outcome.error)
         return self._finish(COMPLETED, None)
+
+    def _announce(self) -> None:
+        self._emit(
+            RunStarted(
+                run=self._record.id,
+                narrative=self._record.narrative,
+                driver=self._record.driver,
+                provider=self._equipment.driver.provider,
+                simulated=self._record.simulated,
+                iterations=self._record.iterations,
+                every=self._every,
+            )
+        )
+        warnings = list(self._equipment.warnings)
+        if self._unmet is not None:
+            warnings.append(f"the compiled bounds are not kept: {self._unmet}")
+        for warning in warnings:
+            self._emit(Warned(address=self._record.narrative, message=warning))
 
     async def _drive(self) -> Outcome:
         """Lead the interpreter through what is recorded, and on from there to its end."""
