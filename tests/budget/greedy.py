@@ -89,7 +89,11 @@ _sent: ContextVar[tuple[str, int]] = ContextVar("sent")
 
 
 class Greedy:
-    """A driver of the runtime. `most`: it uses what it may, otherwise as little as it can."""
+    """A driver of the runtime. `most`: it uses what it may, otherwise as little as it can.
+
+    `refused` are the limits that did not admit a request, by name: also where the run ended for
+    another reason, or went on.
+    """
 
     name = "greedy"
     account = None
@@ -114,6 +118,7 @@ class Greedy:
         )
         self.requests = self.input = self.output = 0
         self.by_act: dict[str, list[int]] = {}
+        self.refused: list[str] = []
         self._acts = {
             name: act for each in program.narratives.values() for name, act in each.acts.items()
         }
@@ -257,7 +262,13 @@ def perform(
             performance = Run(
                 program, equipment, record=record, entries=entries, confirm=confirm, sink=hear
             )
-            return await performance.execute()
+            report = await performance.execute()
+            driver.refused = [
+                journal.result(report.run, each.address).limit
+                for each in journal.effects(report.run)
+                if each.result == "Exhaustion"
+            ]
+            return report
         finally:
             entries.close()
             journal.close()
