@@ -84,12 +84,12 @@ class Acts:
             return self._run_narrative(frame, state, act, model)
         spent: list[Spent] = []
         found: list[Contribution] = []
-        values = dict(state.values)
+        values = state.values
         for source in act.inputs:
             each = self._input(frame, values, source, model, spent)
             self._note(frame, act, each.why, each.place)
             if isinstance(source, TableInput):
-                values |= dict.fromkeys(source.names, each.value)
+                values = values.changed(dict.fromkeys(source.names, each.value))
             found.append(each)
         state = replace(state, values=values)
         if not act.asks_model:
@@ -250,13 +250,13 @@ def _answered(source: NarrativeInput, output: Value, family: Family) -> Contribu
 def _heard(state: State, found: list[Contribution], model: Model) -> State:
     """The state in which a message stays in the history as retention says."""
     kept = exactly(model.facts.tokens_per_message)
-    repeated = dict(state.repeated)
+    repeated = state.repeated
     for each in found:
         if each.kept is None:
             continue
         kept += part(each.kept, model.family)
         if each.rows:
-            repeated[each.place] = repeated.get(each.place, 0.0) + each.kept.expected
+            repeated = repeated.adding(each.place, each.kept.expected)
     kept = Interval(kept.floor, kept.expected, added(kept.ceiling, _OMITTED))
     return replace(state, repeated=repeated).kept(kept, None, pending=False)
 
@@ -276,4 +276,4 @@ def _performed(state: State, act: Act, last: Contribution, family: Family) -> St
 
 
 def _finished(state: State, act: str, value: Value) -> State:
-    return replace(state, values={**state.values, act: value, "previous": value})
+    return replace(state, values=state.values.changed({act: value, "previous": value}))

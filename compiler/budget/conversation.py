@@ -11,7 +11,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from botticelli.compiler.budget.intervals import ZERO, Interval, added, greater
+from botticelli.compiler.budget.resending import NOTHING_KEPT, Kept, mixed
 from botticelli.compiler.budget.sizes import Value
+from botticelli.compiler.budget.values import Values
 from botticelli.compiler.ir.program import Place
 
 
@@ -19,26 +21,22 @@ class State(Struct, frozen=True):
     """What is known before an act.
 
     `history`: the tokens of all that is sent again. `pending`: at most so many of them wait for the
-    next message. `repeated`: expected tokens of rows and media in the history, by the input that
-    brought them. `values`: outputs by act, tables by name, and `previous`.
+    next message. `repeated`: expected tokens of rows and media in the history. `values`: outputs by
+    act, tables by name, and `previous`.
     """
 
     history: Interval = ZERO
     pending: float | None = 0
-    repeated: dict[Place, float] = {}
-    values: dict[str, Value] = {}
+    repeated: Kept = NOTHING_KEPT
+    values: Values = Values()
 
     def __or__(self, other: "State") -> "State":
         """One of two ways here."""
-        repeated = {
-            place: (self.repeated.get(place, 0.0) + other.repeated.get(place, 0.0)) / 2
-            for place in (*self.repeated, *other.repeated)
-        }
         return State(
             self.history | other.history,
             greater(self.pending, other.pending),
-            repeated,
-            either_value(self.values, other.values),
+            self.repeated | other.repeated,
+            self.values | other.values,
         )
 
     def kept(self, history: Interval, place: Place | None, *, pending: bool) -> "State":
@@ -49,7 +47,7 @@ class State(Struct, frozen=True):
             waiting = None if self.pending is None or ceiling is None else self.pending + ceiling
         repeated = self.repeated
         if place is not None and history.expected:
-            repeated = {**repeated, place: repeated.get(place, 0.0) + history.expected}
+            repeated = repeated.adding(place, history.expected)
         return replace(self, history=self.history + history, pending=waiting, repeated=repeated)
 
     def with_history_of(self, earlier: "State") -> "State":
@@ -61,10 +59,7 @@ class State(Struct, frozen=True):
     def moved(self, before: "State", count: int) -> "State":
         """The state after `count` more passes that each add what lies between `before` and this."""
         step = growth(before.history, self.history)
-        repeated = {
-            place: tokens + count * (tokens - before.repeated.get(place, 0.0))
-            for place, tokens in self.repeated.items()
-        }
+        repeated = self.repeated.moved(before.repeated, count)
         pending = self.pending
         if pending is not None and before.pending is not None:
             pending += count * (pending - before.pending)
@@ -76,19 +71,17 @@ def joined(before: State, branches: list[tuple[State, bool]]) -> State:
     """The state after a parallel group: the states in which its branches end, in written order,
     each with whether it may have asked a model."""
     history, pending = before.history, before.pending
-    repeated, values = dict(before.repeated), dict(before.values)
+    values: dict[str, Value] = {}
     previous = before.values.get("previous")
     for after, _ in branches:
         history += growth(before.history, after.history)
         pending = added(pending, after.pending)
-        for place, tokens in after.repeated.items():
-            more = tokens - before.repeated.get(place, 0.0)
-            repeated[place] = repeated.get(place, 0.0) + more
-        for name, value in after.values.items():
-            if name != "previous" and value is before.values.get(name):
+        for name in after.values.apart(before.values):
+            value, earlier = after.values[name], before.values.get(name)
+            if name != "previous" and value is earlier:
                 continue
             if name != "previous":
-                values[name] = value | values[name] if name in before.values else value
+                values[name] = value if earlier is None else value | values.get(name, earlier)
             previous = value if previous is None else previous | value
     asking = sum(asks for _, asks in branches)
     if asking > 1:
@@ -97,15 +90,11 @@ def joined(before: State, branches: list[tuple[State, bool]]) -> State:
         history += Interval(0, 0, twice)
     if previous is not None:
         values["previous"] = previous
-    return State(history, pending, repeated, values)
-
-
-def either_value(first: dict[str, Value], second: dict[str, Value]) -> dict[str, Value]:
-    joined = {**first, **second}
-    for name in first.keys() & second.keys():
-        if first[name] is not second[name]:
-            joined[name] = first[name] | second[name]
-    return joined
+    ends = [after.repeated for after, _ in branches if after.repeated is not before.repeated]
+    repeated = before.repeated
+    if ends:
+        repeated = mixed(((repeated, 1.0 - len(ends)), *((end, 1.0) for end in ends)))
+    return State(history, pending, repeated, before.values.changed(values))
 
 
 def growth(before: Interval, after: Interval) -> Interval:
@@ -118,8 +107,11 @@ def growth(before: Interval, after: Interval) -> Interval:
 
 def alike(first: State, second: State) -> bool:
     """Whether the names mean the same, as far as bounds go."""
-    return first.values.keys() == second.values.keys() and all(
-        value.is_like(second.values[name]) for name, value in first.values.items()
+    return all(
+        name in first.values
+        and name in second.values
+        and first.values[name].is_like(second.values[name])
+        for name in first.values.apart(second.values)
     )
 
 

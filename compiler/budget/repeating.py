@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from botticelli.compiler.budget.conversation import (
     State,
     alike,
-    either_value,
     growth,
     same_growth,
 )
@@ -56,9 +55,7 @@ def repeat(carousel: Carousel, state: State, body: Body, *, until: bool) -> Repe
         return most
     least = _passes(1, state, body)
     about = _passes((carousel.iterations + 1) // 2, state, body)
-    values = dict(least.after.values)
-    for other in (about.after, most.after):
-        values = either_value(values, other.values)
+    values = least.after.values | about.after.values | most.after.values
     after = State(
         least.after.history.parts(about.after.history, most.after.history),
         greater(least.after.pending, most.after.pending),
@@ -106,14 +103,14 @@ def _failing(body: Body) -> Body:
 
     def one(state: State) -> Outcome:
         spent, after = body(state)
-        values = either_value(state.values, after.values)
+        values = state.values | after.values
         previous = values.get("previous", NOTHING)
         for value in values.values():
             previous |= value
         return spent, replace(
             after,
             pending=added(state.pending, growth(state.history, after.history).ceiling),
-            values={**values, "previous": previous},
+            values=values.changed({"previous": previous}),
         )
 
     return one

@@ -8,6 +8,14 @@ from msgspec.structs import replace
 
 from botticelli.compiler.budget.intervals import NONE, Interval, Use, added, greater
 from botticelli.compiler.budget.models import Model
+from botticelli.compiler.budget.resending import (
+    NOTHING_KEPT,
+    Kept,
+    Sent,
+    by_place,
+    sent_times,
+    sent_together,
+)
 from botticelli.compiler.ir.program import Caps, Multipliers, Place
 
 Pool = tuple[str, str]
@@ -83,13 +91,17 @@ class Ask(Struct, frozen=True, kw_only=True):
 
 
 class Spent(Struct, frozen=True):
-    """`by_act` has acts by their keys, `again` the expected input tokens of rows and media that
-    were sent before, by input."""
+    """`by_act` has acts by their keys, `resent` how often what was said before is sent."""
 
     use: Use = NONE
     pools: Mapping[Pool, Use] = {}
     by_act: Mapping[tuple[object, ...], Ask] = {}
-    again: Mapping[Place, float] = {}
+    resent: Sent = {}
+
+    @property
+    def again(self) -> dict[Place, float]:
+        """The expected input tokens of rows and media that were sent before, by input."""
+        return by_place(self.resent)
 
     @property
     def asks(self) -> tuple[Ask, ...]:
@@ -101,30 +113,23 @@ class Spent(Struct, frozen=True):
 
     def __or__(self, other: "Spent") -> "Spent":
         """One or the other, each as likely."""
-        again = {
-            place: (self.again.get(place, 0.0) + other.again.get(place, 0.0)) / 2
-            for place in (*self.again, *other.again)
-        }
-        return self._with(other, Use.__or__, again)
+        resent = sent_times(sent_together((self.resent, other.resent)), 0.5)
+        return self._with(other, Use.__or__, resent)
 
     def times(self, count: int) -> "Spent":
         return self._each(
             lambda use: use.times(count),
-            {place: tokens * count for place, tokens in self.again.items()},
+            sent_times(self.resent, count),
         )
 
     def over(self, count: int) -> "Spent":
         """The mean of so many passes of which this is the sum."""
-        again = {place: tokens / count for place, tokens in self.again.items()}
-        return self._each(lambda use: use.over(count), again)
+        return self._each(lambda use: use.over(count), sent_times(self.resent, 1 / count))
 
     def series(self, last: "Spent", count: int) -> "Spent":
         """The sum over `count` passes of which this is the first and `last` the last."""
-        again = {
-            place: (self.again.get(place, 0.0) + last.again.get(place, 0.0)) * count / 2
-            for place in (*last.again, *self.again)
-        }
-        return self._with(last, lambda one, other: one.series(other, count), again)
+        resent = sent_times(sent_together((self.resent, last.resent)), count / 2)
+        return self._with(last, lambda one, other: one.series(other, count), resent)
 
     def within(self, caps: Caps) -> "Spent":
         """What is used at most where a run is held to caps: of requests, the largest ones."""
@@ -137,10 +142,10 @@ class Spent(Struct, frozen=True):
         most_in = None if times is None or largest is None else times * largest
         most_out = None if times is None or longest is None else times * longest
         pools = {pool: within(use, caps, most_in, most_out) for pool, use in self.pools.items()}
-        return Spent(within(self.use, caps, most_in, most_out), pools, by_act, self.again)
+        return Spent(within(self.use, caps, most_in, most_out), pools, by_act, self.resent)
 
     def unbounded(self) -> "Spent":
-        return self._each(Use.unbounded, self.again)
+        return self._each(Use.unbounded, self.resent)
 
     def parts(self, expected: "Spent", ceiling: "Spent") -> "Spent":
         """This floor, with the expectation and the ceiling of others."""
@@ -155,7 +160,7 @@ class Spent(Struct, frozen=True):
             )
             for key, ask in ceiling.by_act.items()
         }
-        return Spent(self.use.parts(expected.use, ceiling.use), pools, by_act, expected.again)
+        return Spent(self.use.parts(expected.use, ceiling.use), pools, by_act, expected.resent)
 
     def between(self, last: "Spent", average: "Spent") -> "Spent":
         """Any one of several passes: this is the first, `last` the last, `average` their mean."""
@@ -169,20 +174,18 @@ class Spent(Struct, frozen=True):
                 key: replace(ask, use=_use(self, key).parts(ask.use, _use(last, key)))
                 for key, ask in average.by_act.items()
             },
-            average.again,
+            average.resent,
         )
 
-    def _each(self, change: Callable[[Use], Use], again: Mapping[Place, float]) -> "Spent":
+    def _each(self, change: Callable[[Use], Use], resent: Sent) -> "Spent":
         return Spent(
             change(self.use),
             {pool: change(use) for pool, use in self.pools.items()},
             {key: replace(ask, use=change(ask.use)) for key, ask in self.by_act.items()},
-            again,
+            resent,
         )
 
-    def _with(
-        self, other: "Spent", join: Callable[[Use, Use], Use], again: Mapping[Place, float]
-    ) -> "Spent":
+    def _with(self, other: "Spent", join: Callable[[Use, Use], Use], resent: Sent) -> "Spent":
         pools = {
             pool: join(_pool(self, pool), _pool(other, pool))
             for pool in (*self.pools, *other.pools)
@@ -191,7 +194,7 @@ class Spent(Struct, frozen=True):
             key: _joined(self.by_act.get(key), other.by_act.get(key), join)
             for key in (*self.by_act, *other.by_act)
         }
-        return Spent(join(self.use, other.use), pools, by_act, again)
+        return Spent(join(self.use, other.use), pools, by_act, resent)
 
 
 NOTHING_SPENT = Spent()
@@ -202,20 +205,21 @@ def total(several: Iterable[Spent]) -> Spent:
     use = NONE
     by_act: dict[tuple[object, ...], Ask] = {}
     pools: dict[Pool, Use] = {}
-    again: dict[Place, float] = {}
+    resent: dict[Kept, float] = {}
     for each in several:
         use += each.use
         for key, ask in each.by_act.items():
             by_act[key] = _joined(by_act.get(key), ask, Use.__add__) if key in by_act else ask
         for pool, part in each.pools.items():
             pools[pool] = pools[pool] + part if pool in pools else part
-        for place, tokens in each.again.items():
-            again[place] = again.get(place, 0.0) + tokens
-    return Spent(use, pools, by_act, again)
+        for kept, often in each.resent.items():
+            resent[kept] = resent.get(kept, 0.0) + often
+    return Spent(use, pools, by_act, resent)
 
 
-def spent_by(ask: Ask, again: Mapping[Place, float]) -> Spent:
-    return Spent(ask.use, {ask.model.pool: ask.use}, {ask.key: ask}, again)
+def spent_by(ask: Ask, history: Kept) -> Spent:
+    resent = {} if history is NOTHING_KEPT else {history: 1.0}
+    return Spent(ask.use, {ask.model.pool: ask.use}, {ask.key: ask}, resent)
 
 
 def cost_of(model: Model, tokens_in: Interval, tokens_out: Interval) -> Interval | None:

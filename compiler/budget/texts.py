@@ -50,7 +50,10 @@ class Texts:
         analysis = self.analysis(frame.narrative, template.source)
         if analysis is None:
             return rendered(template.source, None, values, family)
-        names = {**values, **frame.variables}
+        names = dict(frame.variables)
+        for use in analysis.uses:
+            if use.name in values:
+                names.setdefault(use.name, values[use.name])
         if frame.iterations is not None:
             names["iteration"] = known_value(str(frame.iterations), family)
         return rendered(template.source, analysis, names, family)

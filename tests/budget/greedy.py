@@ -28,7 +28,7 @@ from botticelli.runtime.drivers.protocol import (
     ModelRequest,
     TokenUsage,
 )
-from botticelli.runtime.events import Event, RequestSent
+from botticelli.runtime.events import Event, IterationFinished, RequestSent
 from botticelli.runtime.journal.file import open_journal
 from botticelli.runtime.platforms.protocol import CommandTraits
 from botticelli.runtime.shell.clock import VirtualClock
@@ -92,7 +92,7 @@ class Greedy:
     """A driver of the runtime. `most`: it uses what it may, otherwise as little as it can.
 
     `refused` are the limits that did not admit a request, by name: also where the run ended for
-    another reason, or went on.
+    another reason, or went on. `failures` counts iterations that failed, wherever they stand.
     """
 
     name = "greedy"
@@ -119,6 +119,7 @@ class Greedy:
         self.requests = self.input = self.output = 0
         self.by_act: dict[str, list[int]] = {}
         self.refused: list[str] = []
+        self.failures = 0
         self._acts = {
             name: act for each in program.narratives.values() for name, act in each.acts.items()
         }
@@ -240,6 +241,8 @@ def perform(
     def hear(event: Event) -> None:
         if isinstance(event, RequestSent):
             _sent.set((event.address, event.attempt))
+        elif isinstance(event, IterationFinished):
+            driver.failures += not event.succeeded
 
     async def confirm(name: str, arguments: Any) -> bool:
         return True
