@@ -40,7 +40,7 @@ from botticelli.compiler.ir.program import (
 from botticelli.compiler.ir.types import Record
 from botticelli.compiler.semantics.content import describe_columns
 from botticelli.compiler.semantics.limits import overlay
-from botticelli.compiler.semantics.stored import described_by
+from botticelli.compiler.semantics.stored import described_by, last_asking
 from botticelli.compiler.semantics.tokens import Family
 from botticelli.compiler.semantics.typed import is_plain_text, json_schema
 
@@ -75,6 +75,7 @@ class Acts:
         self._media = media
         self._project = project
         self._command_line = command_line
+        self._last: dict[str, frozenset[str]] = {}
         self.unbounded: dict[Unbounded, None] = {}
 
     def run(self, frame: Frame, state: State, step: RunAct, act: Act) -> Outcome:
@@ -201,7 +202,10 @@ class Acts:
 
     def _columns(self, frame: Frame, act: Act, model: Model) -> list[Part]:
         """What an act is told of the columns that its answer is stored in."""
-        template = described_by(frame.narrative, act, called=len(frame.path) > 1)
+        last = self._last.get(frame.key)
+        if last is None:
+            last = self._last[frame.key] = last_asking(frame.narrative)
+        template = described_by(frame.narrative, act, called=len(frame.path) > 1, last=last)
         if template is None:
             return []
         schema = self._schemas.get(template)

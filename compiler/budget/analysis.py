@@ -3,6 +3,7 @@
 Every step takes a state and gives what was spent and the state after it.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
@@ -31,6 +32,8 @@ from botticelli.compiler.ir.program import (
     Branch,
     Carousel,
     Multipliers,
+    Narrative,
+    NarrativeInput,
     Parallel,
     Program,
     Repeat,
@@ -46,6 +49,10 @@ MAX_DEPTH = 50
 MAX_WALKED = 10_000
 """Acts that are walked, one in several states each time, before bounds are given up for speed:
 repetitions and calls within each other make that many of a few."""
+
+MAX_WAYS = 20
+"""With how many variables and settings a narrative is walked for each place that runs it. Where
+each narrative runs the next twice, that number doubles with every one."""
 
 WHOLE = Multipliers()
 """No share of a limit is asked for: all of it."""
@@ -93,6 +100,7 @@ class _Walk:
     """Walks narratives and their orders; `_acts` knows of single acts."""
 
     _acts: Acts
+    _texts: Texts
 
     def __init__(self, program: Program, models: Models) -> None:
         self._program = program
@@ -101,10 +109,12 @@ class _Walk:
         self._narratives: dict[tuple[str, ...], NarrativeUse] = {}
         self._walked = 0
         self._shortfalls: dict[Shortfall, None] = {}
-        self._called: dict[object, tuple[Spent, Value]] = {}
+        self._called: dict[str, dict[object, tuple[Spent, Value]]] = {}
 
     def run(self, acts: Acts, texts: Texts, variables: Mapping[str, str]) -> Budget:
+        _refuse_depth(self._program)
         self._acts = acts
+        self._texts = texts
         entry = self._program.entry
         narrative = self._program.narratives[entry]
         frame = Frame(
@@ -141,17 +151,27 @@ class _Walk:
 
     def call(self, frame: Frame, key: str, variables: Mapping[str, Value]) -> tuple[Spent, Value]:
         """Return what a narrative uses that an act runs, and its output."""
-        if len(frame.path) > MAX_DEPTH:
-            raise RecursionError(f"narratives run each other more than {MAX_DEPTH} deep")
-        if self._walked > MAX_WALKED:
-            variables = dict.fromkeys(variables, _ANYTHING)
-        inner = frame.calling(key, self._program.narratives[key], variables)
-        given = tuple(sorted(variables.items(), key=lambda each: each[0]))
-        known_as = (key, given, inner.multipliers, inner.waits, inner.certain)
-        found = self._called.get(known_as)
+        called = self._called.setdefault(key, {})
+        read = self._texts.variables_read(key)
+        given = {name: value for name, value in variables.items() if name in read}
+        if self._walked > MAX_WALKED or len(called) > self._most_calls[key]:
+            given = dict.fromkeys(given, _ANYTHING)
+        inner = frame.calling(key, self._program.narratives[key], given)
+        known_as = (frozenset(given.items()), inner.multipliers, inner.waits, inner.certain)
+        found = called.get(known_as)
         if found is None:
-            found = self._called[known_as] = self._narrative(inner)
+            found = called[known_as] = self._narrative(inner)
         return found
+
+    @cached_property
+    def _most_calls(self) -> Mapping[str, int]:
+        """In how many ways each narrative is walked before nothing is known of its variables."""
+        written = Counter(
+            called
+            for narrative in self._program.narratives.values()
+            for called in called_by(narrative)
+        )
+        return {key: MAX_WAYS * (1 + count) for key, count in written.items()}
 
     def _narrative(self, frame: Frame) -> tuple[Spent, Value]:
         narrative = frame.narrative
@@ -279,6 +299,26 @@ class _Walk:
             return self._acts.run(frame, state, step, act)
         spent, after = self._acts.run(frame.maybe, state, step, act)
         return spent | NOTHING_SPENT, after | state
+
+
+def _refuse_depth(program: Program) -> None:
+    """Raise RecursionError where narratives run each other deeper than is followed."""
+    level = {program.entry}
+    for _ in range(MAX_DEPTH + 1):
+        level = {key for each in level for key in called_by(program.narratives[each])}
+        if not level:
+            return
+    raise RecursionError(f"narratives run each other more than {MAX_DEPTH} deep")
+
+
+def called_by(narrative: Narrative) -> Iterator[str]:
+    """Yield the keys of the narratives that one runs, as often as it does."""
+    for act in narrative.acts.values():
+        if act.narrative is not None:
+            yield act.narrative
+        for source in act.inputs:
+            if isinstance(source, NarrativeInput):
+                yield source.narrative
 
 
 def _shortfalls(frame: Frame, use: Use) -> Iterator[Shortfall]:

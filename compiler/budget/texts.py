@@ -1,6 +1,6 @@
 """The texts of a program: how long its templates and the values given to narratives can be."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 from msgspec.structs import replace
@@ -16,14 +16,17 @@ from botticelli.compiler.budget.sizes import (
     text_value,
 )
 from botticelli.compiler.ir.program import (
+    Act,
     Constant,
     FilterValue,
     ListValue,
     Narrative,
+    NarrativeInput,
     OrderValue,
     Program,
     RecordValue,
     Template,
+    TextInput,
     Variable,
 )
 from botticelli.compiler.ir.program import Value as Given
@@ -34,12 +37,16 @@ from botticelli.compiler.templates.checking import check_prompt
 from botticelli.compiler.templates.scope import Names
 from botticelli.compiler.templates.values import Analysis
 
+_VARIABLE = "vars."
+
 
 class Texts:
     """Sizes of templates in the frames that they are rendered in; each is analysed once."""
 
     def __init__(self, program: Program) -> None:
+        self._narratives = program.narratives
         self._variables = program.variables
+        self._read: dict[str, frozenset[str]] = {}
         self._names: dict[int, Names] = {}
         self._analyses: dict[tuple[int, str], Analysis | None] = {}
 
@@ -97,6 +104,47 @@ class Texts:
             more = None if each.json is None else each.json + 6 * byte_length(key) + 6
             size = None if size is None or more is None else size + more
         return text_value(size, family, why)
+
+    def variables_read(self, key: str) -> frozenset[str]:
+        """Return the variables on which the bounds of a narrative rest, by its key; its own and
+        those that it hands on. Narratives must not run each other in a circle."""
+        found = self._read.get(key)
+        if found is None:
+            narrative = self._narratives[key]
+            acts = narrative.acts.values()
+            found = frozenset(name for act in acts for name in self._reads(narrative, act))
+            self._read[key] = found
+        return found
+
+    def _reads(self, narrative: Narrative, act: Act) -> Iterator[str]:
+        if act.system is not None:
+            yield from self._reads_in(narrative, act.system)
+        for source in act.inputs:
+            if isinstance(source, TextInput):
+                yield from self._reads_in(narrative, source.template)
+            elif isinstance(source, NarrativeInput):
+                yield from self.variables_read(source.narrative)
+        if act.narrative is not None:
+            for name in self.variables_read(act.narrative):
+                given = act.arguments.get(name.removeprefix(_VARIABLE))
+                if given is None:
+                    yield name
+                else:
+                    yield from self._reads_in(narrative, given)
+
+    def _reads_in(self, narrative: Narrative, given: Given) -> Iterator[str]:
+        match given:
+            case Template(source=source):
+                analysis = self.analysis(narrative, source)
+                for use in () if analysis is None else analysis.uses:
+                    if use.name == "vars" and use.path:
+                        yield f"{_VARIABLE}{use.path[0]}"
+            case ListValue(items=items):
+                for item in items:
+                    yield from self._reads_in(narrative, item)
+            case RecordValue(fields=fields):
+                for item in fields.values():
+                    yield from self._reads_in(narrative, item)
 
     def analysis(self, narrative: Narrative, source: str) -> Analysis | None:
         """Return the analysis of a template of a narrative, None for text without tags."""

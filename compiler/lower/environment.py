@@ -21,13 +21,17 @@ def names_under(root: str, lowered: object) -> dict[str, bool]:
 
 
 def undeclared(
-    narratives: dict[str, ir.Narrative], entry: str, declared: Iterable[str]
+    narratives: dict[str, ir.Narrative],
+    needed: dict[str, dict[str, bool]],
+    entry: str,
+    declared: Iterable[str],
 ) -> dict[str, ir.Variable]:
     """Return the variables that are read, but neither declared nor handed over by every call: they
-    come from the command line."""
-    # Of each narrative, what it and those that it calls read and nothing in between hands over;
-    # whether each such name is guarded wherever it is read.
-    needed = {key: names_under("vars", each) for key, each in narratives.items()}
+    come from the command line.
+
+    ``needed`` are those that each narrative reads itself, and whether each is guarded wherever it
+    is read; those that it needs for others are added.
+    """
     callers: dict[str, list[tuple[str, frozenset[str]]]] = {}
     for key, narrative in narratives.items():
         for called, handed in _calls(narrative):

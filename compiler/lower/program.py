@@ -1,13 +1,15 @@
 """Lowering a program: a narrative, everything that it runs, and what the project gives to both."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+
+from msgspec import Struct
 
 from botticelli.compiler.flow.aliases import own_names
 from botticelli.compiler.ir import program as ir
 from botticelli.compiler.ir.types import Field, Record
 from botticelli.compiler.lower.context import Context
-from botticelli.compiler.lower.environment import undeclared
+from botticelli.compiler.lower.environment import names_under, undeclared
 from botticelli.compiler.lower.narratives import lower_narrative
 from botticelli.compiler.lower.places import Places
 from botticelli.compiler.lower.values import lower_older_template
@@ -17,16 +19,30 @@ from botticelli.compiler.workspace.composition import resolve
 from botticelli.compiler.workspace.workspace import NarrativeAt, Workspace
 
 
+class Lowered(Struct, frozen=True):
+    """A narrative as it was lowered, the keys under which it runs others, and the variables that it
+    reads, each with whether it may be missing."""
+
+    narrative: ir.Narrative
+    calls: tuple[tuple[NarrativeAt, str], ...]
+    variables: Mapping[str, bool]
+
+
 def lower_program(
     entry: NarrativeAt,
     workspace: Workspace,
     configuration: Configuration,
     schemas: dict[str, Record],
+    before: dict[tuple[str, str], Lowered] | None = None,
 ) -> ir.Program:
-    """Lower a narrative that has been checked, with every narrative that it reaches."""
+    """Lower a narrative that has been checked, with every narrative that it reaches.
+
+    ``before`` keeps what is lowered, for programs of the same workspace that reach the same.
+    """
+    before = {} if before is None else before
     keys: dict[tuple[str, str], str] = {}
     queue = [entry]
-    lowered: dict[str, ir.Narrative] = {}
+    lowered: dict[str, Lowered] = {}
 
     def key_of(at: NarrativeAt) -> str:
         if at.key not in keys:
@@ -36,17 +52,43 @@ def lower_program(
 
     keys[entry.key] = entry.narrative.name
     for at in queue:
-        context = context_of(at, workspace, schemas, key_of)
-        lowered[keys[at.key]] = lower_narrative(at.narrative, configuration.defaults, context)
+        found = before.get(at.key)
+        # A narrative has another key where two of a program bear its name.
+        if found is None or [key_of(each) for each, _ in found.calls] != [
+            key for _, key in found.calls
+        ]:
+            found = before[at.key] = _lower(at, workspace, configuration, schemas, key_of)
+        lowered[keys[at.key]] = found
+    narratives = {key: each.narrative for key, each in lowered.items()}
+    needed = {key: dict(each.variables) for key, each in lowered.items()}
     declared = configuration.variables
     return ir.Program(
         compiler=VERSION,
         entry=entry.narrative.name,
-        narratives=lowered,
-        variables=declared | undeclared(lowered, entry.narrative.name, declared),
+        narratives=narratives,
+        variables=declared | undeclared(narratives, needed, entry.narrative.name, declared),
         schemas=schemas,
         triggers=_triggers(entry, workspace),
     )
+
+
+def _lower(
+    at: NarrativeAt,
+    workspace: Workspace,
+    configuration: Configuration,
+    schemas: dict[str, Record],
+    key_of: Callable[[NarrativeAt], str],
+) -> Lowered:
+    calls: list[tuple[NarrativeAt, str]] = []
+
+    def noted(called: NarrativeAt) -> str:
+        key = key_of(called)
+        calls.append((called, key))
+        return key
+
+    context = context_of(at, workspace, schemas, noted)
+    narrative = lower_narrative(at.narrative, configuration.defaults, context)
+    return Lowered(narrative, tuple(calls), names_under("vars", narrative))
 
 
 def _unused_key(at: NarrativeAt, folder: Path, taken: set[str]) -> str:

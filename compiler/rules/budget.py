@@ -6,12 +6,11 @@ sound, and only of narratives in which they can say anything.
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from functools import cached_property
 
 from msgspec.structs import replace
 
-from botticelli.compiler.budget.analysis import budget_of
+from botticelli.compiler.budget.analysis import MAX_DEPTH, budget_of
 from botticelli.compiler.budget.models import Model, Models
 from botticelli.compiler.budget.result import Budget, CarouselUse, Shortfall
 from botticelli.compiler.budget.schedule import Judgement, Stop, Verdict, judge
@@ -19,7 +18,7 @@ from botticelli.compiler.budget.spent import Ask
 from botticelli.compiler.diagnostics import Edit, Fix, Label, Location
 from botticelli.compiler.ir.program import Multipliers, Place
 from botticelli.compiler.lower.places import Places
-from botticelli.compiler.lower.program import lower_program
+from botticelli.compiler.lower.program import Lowered, lower_program
 from botticelli.compiler.narrative import model
 from botticelli.compiler.narrative.located import Located
 from botticelli.compiler.rules.bounding import is_worth_bounding
@@ -45,44 +44,74 @@ IsSound = Callable[[Unit], bool]
 
 def check_budget(subject: Subject, is_sound: IsSound) -> None:
     """BOT501 to BOT504 and BOT507."""
+    lowering = _Lowering(subject, is_sound)
     for narrative in subject.file.narratives:
         at = NarrativeAt(subject.unit, narrative)
-        if is_worth_bounding(narrative, subject) and _can_be_lowered(at, subject, is_sound):
-            # Of narratives that run each other deeper than bounds are followed, none are known.
-            with suppress(RecursionError):
-                _Judge(subject, at).run()
+        if is_worth_bounding(narrative, subject) and lowering.is_possible(at):
+            _Judge(subject, at, lowering.before).run()
 
 
-def _can_be_lowered(at: NarrativeAt, subject: Subject, is_sound: IsSound) -> bool:
-    seen = {at.key}
-    waiting = [at]
-    for each in waiting:
-        if each.unit.file is None or each.narrative.order is None:
-            return False
-        if each.unit is not subject.unit and not is_sound(each.unit):
-            return False
-        for call in calls_of(each.unit.file, each.narrative):
-            found = resolve(call.name, each.unit, subject.workspace).found
-            if found is None:
-                return False
-            if found.key not in seen:
-                seen.add(found.key)
-                waiting.append(found)
-    return True
+class _Lowering:
+    """What the narratives of a file have in common to be lowered."""
+
+    def __init__(self, subject: Subject, is_sound: IsSound) -> None:
+        self.before: dict[tuple[str, str], Lowered] = {}
+        self._subject = subject
+        self._is_sound = is_sound
+        self._calls: dict[tuple[str, str], list[NarrativeAt] | None] = {}
+
+    def is_possible(self, at: NarrativeAt) -> bool:
+        """Tell whether a narrative and all that it reaches can be lowered, and are not deeper than
+        bounds are followed."""
+        level = [at]
+        for _ in range(MAX_DEPTH + 1):
+            reached: dict[tuple[str, str], NarrativeAt] = {}
+            for each in level:
+                calls = self._calls_of(each)
+                if calls is None:
+                    return False
+                reached |= {called.key: called for called in calls}
+            if not reached:
+                return True
+            level = [*reached.values()]
+        return False
+
+    def _calls_of(self, at: NarrativeAt) -> list[NarrativeAt] | None:
+        """Return what a narrative runs, None where it cannot be lowered."""
+        if at.key not in self._calls:
+            self._calls[at.key] = self._find_calls(at)
+        return self._calls[at.key]
+
+    def _find_calls(self, at: NarrativeAt) -> list[NarrativeAt] | None:
+        if at.unit.file is None or at.narrative.order is None:
+            return None
+        if at.unit is not self._subject.unit and not self._is_sound(at.unit):
+            return None
+        found: list[NarrativeAt] = []
+        for call in calls_of(at.unit.file, at.narrative):
+            called = resolve(call.name, at.unit, self._subject.workspace).found
+            if called is None:
+                return None
+            found.append(called)
+        return found
 
 
 class _Judge:
     """Judges one narrative of a file."""
 
-    def __init__(self, subject: Subject, at: NarrativeAt) -> None:
+    def __init__(
+        self, subject: Subject, at: NarrativeAt, before: dict[tuple[str, str], Lowered]
+    ) -> None:
         self.subject = subject
+        self.before = before
         self.at = at
         self.reporter = subject.reporter
 
     def run(self) -> None:
         workspace = self.subject.workspace
         configuration = workspace.configuration
-        program = lower_program(self.at, workspace, configuration, workspace.types.records)
+        records = workspace.types.records
+        program = lower_program(self.at, workspace, configuration, records, self.before)
         budget = budget_of(program, self._models, project=configuration.budget)
         if workspace.budgets is not None:
             workspace.budgets[self.at.key] = budget

@@ -23,16 +23,22 @@ def is_explicit(content: Content) -> bool:
     return content.target is not None or content.template is not None
 
 
-def described_by(narrative: Narrative, act: Act, *, called: bool) -> str | None:
-    """Return the template whose columns an act is told of, None where it is told of none."""
+def described_by(
+    narrative: Narrative, act: Act, *, called: bool, last: frozenset[str] | None = None
+) -> str | None:
+    """Return the template whose columns an act is told of, None where it is told of none.
+
+    ``last`` is what `last_asking` says of the narrative, where that is known already.
+    """
     content = narrative.content
     if (
-        content.target is not None
+        content.template is None
+        or content.target is not None
         or act.output is not None
         or not is_stored(content, called=called)
     ):
         return None
-    told = act.extract_output or act.name in last_asking(narrative)
+    told = act.extract_output or act.name in (last_asking(narrative) if last is None else last)
     return content.template if told else None
 
 

@@ -136,6 +136,56 @@ def comments_that_ignore(count: int) -> Mapping[str, str]:
     return one('["a"]', f'[acts]\na = "x"\n{lines}')
 
 
+REPEATED = "\n[narrative.carousel]\niterations = 2\n"
+"""What has bounds worked out."""
+
+
+def bounds_of_conditional_acts(count: int) -> Mapping[str, str]:
+    return {"main.toml": conditional_acts(count)["main.toml"] + REPEATED}
+
+
+def bounds_of_branches(count: int) -> Mapping[str, str]:
+    return {"main.toml": branches(count)["main.toml"] + REPEATED}
+
+
+def bounds_of_rows_sent_again(count: int) -> Mapping[str, str]:
+    tables = "".join(f'[tables.t{n}]\ntable_name = "t{n}"\nlimit = 3\n' for n in range(count))
+    acts = "".join(f'[acts.a{n}]\ninputs = ["tables.t{n}", "Compare."]\n' for n in range(count))
+    return one(listed("a", count), acts, tables, REPEATED)
+
+
+def bounds_of_a_ladder(count: int) -> Mapping[str, str]:
+    """Each narrative runs the next twice with what differs: there are 2^n ways to the last."""
+    text = "[narrative.n0.carousel]\niterations = 2\n"
+    for n in range(count):
+        text += f'[narrative.n{n}]\ntoc = ["a{n}", "b{n}"]\n'
+        for name, more in (("a", "{{ vars.topic }} and"), ("b", "")):
+            call = f'narrative = "n{n + 1}"\nwith.topic = "{{{{ vars.topic }}}} {more}"'
+            call = call if n < count - 1 else 'prompt = "About {{ vars.topic }}"'
+            text += f"[acts.{name}{n}]\nmax_tokens = 9\n{call}\n"
+    return {"main.toml": text}
+
+
+def bounds_of_narratives_that_run_the_same(count: int) -> Mapping[str, str]:
+    text = '[narrative.last]\ntoc = ["z"]\n[acts.z]\nprompt = "x"\n'
+    for n in range(count):
+        text += f'[narrative.n{n}]\ntoc = ["a{n}"]\n[narrative.n{n}.carousel]\niterations = 2\n'
+        text += f'[acts.a{n}]\nnarrative = "m{n % 10}"\n'
+    for n in range(10):
+        text += f'[narrative.m{n}]\ntoc = ["c{n}"]\n[acts.c{n}]\n'
+        text += f'narrative = "{f"m{n + 1}" if n < 9 else "last"}"\n'
+    return {"main.toml": text}
+
+
+def bounds_of_a_chain(count: int) -> Mapping[str, str]:
+    text = ""
+    for n in range(count):
+        text += f'[narrative.n{n}]\ntoc = ["a{n}"]\n[narrative.n{n}.carousel]\niterations = 2\n'
+        call = f'narrative = "n{n + 1}"' if n < count - 1 else 'prompt = "x"'
+        text += f"[acts.a{n}]\n{call}\n"
+    return {"main.toml": text}
+
+
 SHAPES: dict[Shape, int] = {
     conditional_acts: 300,
     branches: 150,
@@ -150,6 +200,12 @@ SHAPES: dict[Shape, int] = {
     diamonds: 60,
     results_of_branches: 40,
     comments_that_ignore: 500,
+    bounds_of_conditional_acts: 300,
+    bounds_of_branches: 150,
+    bounds_of_rows_sent_again: 150,
+    bounds_of_a_ladder: 6,
+    bounds_of_narratives_that_run_the_same: 50,
+    bounds_of_a_chain: 40,
 }
 
 
