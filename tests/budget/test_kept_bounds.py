@@ -109,6 +109,7 @@ def test_a_run_that_uses_all_it_may_comes_near_its_ceiling(case: Case) -> None:
 
     most, ended = run(case, most=True)
 
-    assume(ended.status == COMPLETED)  # a template may meet a value that its filters do not take
+    # A template may meet a value that its filters do not take.
+    assume(ended.status == COMPLETED and not most.failures)
     assert most.requests >= NEAR * (use.requests.ceiling or 0)
     assert most.output >= NEAR * (use.output.ceiling or 0)
