@@ -100,8 +100,10 @@ def command(
     somebody who has never seen it. Exits with 1 when something is wrong.
     """
     from botticelli.compiler.compile import NarrativeChoiceError, compile_file
+    from botticelli.compiler.ir.program import Multipliers
+    from botticelli.compiler.semantics.configuration import Asked
 
-    asked = {
+    given = {
         "--format": format_name,
         "--driver": driver,
         "--tier": tier,
@@ -113,20 +115,20 @@ def command(
         "--against": against,
         "--max-increase": max_increase,
     }
-    _refuse_without_explain(asked, explains=explains)
+    _refuse_without_explain(given, explains=explains)
     if max_increase is not None and against is None:
         raise click.UsageError("--max-increase goes with --against")
     try:
-        result = compile_file(file, narrative, bounds=not explains)
+        budget = Multipliers(rpm_multiplier, tpm_multiplier, rpd_multiplier)
+        asked = Asked(driver, tier, budget)
+        result = compile_file(file, narrative, bounds=not explains, asked=asked)
     except NarrativeChoiceError as error:
         raise click.UsageError(str(error)) from error
     _show_findings(result, no_color=no_color)
     if explains:
         if result.lowered is not None:
             from botticelli.cli.explaining import Question, Wish, answer
-            from botticelli.compiler.ir.program import Multipliers
 
-            budget = Multipliers(rpm_multiplier, tpm_multiplier, rpd_multiplier)
             question = Question(file=file, driver=driver, tier=tier, budget=budget)
             wish = Wish(
                 format_name=format_name or "text",

@@ -22,7 +22,7 @@ from botticelli.cli.problems import Say, explain, say
 from botticelli.cli.progress import Display, PlainLines, Silence
 from botticelli.cli.reading import read_program, report_findings
 from botticelli.compiler.ir.program import Multipliers, Program
-from botticelli.compiler.semantics.configuration import Configuration
+from botticelli.compiler.semantics.configuration import Asked, Configuration
 from botticelli.runtime.journal.records import Settings
 from botticelli.runtime.problems import SetupError, StoreError
 from botticelli.runtime.shell.clock import Clock, RealClock
@@ -122,9 +122,9 @@ def _execute(given: CommandLine, log: EventLog | None) -> int:
 def _planned(given: CommandLine, log: EventLog | None) -> Callable[[], Plan]:
     """Return what makes the plan. Raises UsageError for options that exclude each other."""
 
-    def read(path: Path, choice: str | None) -> tuple[Program, Configuration]:
+    def read(path: Path, choice: str | None, asked: Asked) -> tuple[Program, Configuration]:
         report = partial(report_findings, no_color=given.no_color) if log is None else log.findings
-        return read_program(path, choice, report, quiet=given.quiet)
+        return read_program(path, choice, asked, report, quiet=given.quiet)
 
     if given.resume is not None:
         beginnings = (given.narrative, given.only, given.start, given.origin)

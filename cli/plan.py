@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from botticelli.cli.runs import choose, nearest_project
 from botticelli.compiler.ir.program import Caps, Program
-from botticelli.compiler.semantics.configuration import Configuration
+from botticelli.compiler.semantics.configuration import Asked, Configuration
 from botticelli.compiler.semantics.limits import overlay
 from botticelli.compiler.semantics.policies import names_command
 from botticelli.compiler.semantics.secrets import names_secret
@@ -22,8 +22,8 @@ from botticelli.runtime.journal.records import RunRecord, Settings
 from botticelli.runtime.problems import Problem, SetupError
 from botticelli.runtime.shell.opening import Options
 
-Read = Callable[[Path, str | None], tuple[Program, Configuration]]
-"""Reads a source or a compiled file and chooses a narrative of it."""
+Read = Callable[[Path, str | None, Asked], tuple[Program, Configuration]]
+"""Reads a source or a compiled file, chooses a narrative of it and judges it by what is asked."""
 
 
 class Earlier(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +92,7 @@ def plan_run(
         raise click.UsageError("--from needs the run whose results it begins with: --run RUN")
     if origin is not None and start is None and settings.only is None:
         raise click.UsageError("--run goes with --from ACT or --only ACT")
-    program, configuration = read(file, settings.narrative)
+    program, configuration = read(file, settings.narrative, _asked(settings))
     for act in (start, settings.only):
         _check_act(program, act)
     earlier = None
@@ -136,7 +136,7 @@ def plan_resumed(run: str, file: Path | None, given: Settings, read: Read) -> Pl
         )
     source = file or folder / record.source
     if source.is_file():
-        program, configuration = read(source, settings.narrative)
+        program, configuration = read(source, settings.narrative, _asked(settings))
         program = narrowed(program, settings, whole=record.origin is not None)
     else:
         click.echo(f"note: {source} is gone; the run goes on as it was compiled", err=True)
@@ -165,6 +165,10 @@ def narrowed(program: Program, settings: Settings, *, whole: bool) -> Program:
     """Apply caps and, unless the act is to run on another run's results, `--only`."""
     program = capped(program, _caps(settings))
     return program if settings.only is None or whole else alone(program, settings.only)
+
+
+def _asked(settings: Settings) -> Asked:
+    return Asked(settings.driver, settings.tier, settings.budget)
 
 
 def _caps(settings: Settings) -> Caps:

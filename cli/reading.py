@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from botticelli.compiler.diagnostics import Diagnostic
     from botticelli.compiler.ir.program import Program
-    from botticelli.compiler.semantics.configuration import Configuration
+    from botticelli.compiler.semantics.configuration import Asked, Configuration
 
 
 Report = Callable[["Sequence[Diagnostic]", int], None]
@@ -23,9 +23,10 @@ Report = Callable[["Sequence[Diagnostic]", int], None]
 
 
 def read_program(
-    file: Path, narrative: str | None, report: Report, *, quiet: bool
+    file: Path, narrative: str | None, asked: "Asked", report: Report, *, quiet: bool
 ) -> "tuple[Program, Configuration]":
-    """Return the program of a source or of a compiled file; report what the check found.
+    """Return the program of a source or of a compiled file; report what the check found under what
+    is asked with.
 
     Ends the command when there is none. Raises SetupError for one of another version.
     """
@@ -40,7 +41,7 @@ def read_program(
     from botticelli.compiler.compile import NarrativeChoiceError, compile_file
 
     try:
-        result = compile_file(file, narrative)
+        result = compile_file(file, narrative, asked=asked)
     except NarrativeChoiceError as error:
         raise click.UsageError(str(error)) from error
     if result.diagnostics and not (quiet and result.program is not None):

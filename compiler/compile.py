@@ -15,7 +15,7 @@ from botticelli.compiler.ir.program import Program
 from botticelli.compiler.narrative.model import Narrative
 from botticelli.compiler.nearest import listing, nearest
 from botticelli.compiler.reporter import Reporter
-from botticelli.compiler.semantics.configuration import Configuration
+from botticelli.compiler.semantics.configuration import Asked, Configuration
 from botticelli.compiler.syntax.reader import SUFFIXES
 from botticelli.compiler.workspace.check_settings import check_settings_of
 from botticelli.compiler.workspace.composition import calls_of, resolve
@@ -52,20 +52,26 @@ class NarrativeChoiceError(Exception):
 # What other errors say of a narrative leaves no program to be made of it, silenced or not.
 _LEFT_TO_A_PERSON = ("BOT5", "BOT6")
 
+_ASKED = Asked()
 
-def compile_file(path: Path, narrative: str | None = None, *, bounds: bool = True) -> CompileResult:
+
+def compile_file(
+    path: Path, narrative: str | None = None, *, bounds: bool = True, asked: Asked = _ASKED
+) -> CompileResult:
     """Check and compile one narrative of a file, with every narrative that it reaches.
 
-    ``bounds``: the program has those that hold with the configuration alone.
+    ``bounds``: the program has those that hold with the configuration alone. ``asked`` is what a
+    command line says of the driver and its limits: what does not fit them stands in the way.
     What `check` does not report, since a comment or the configuration silences it, is left out,
     unless it stands in the way. Raises NarrativeChoiceError when ``narrative`` does not say which
     one is meant.
     """
     path = path.absolute()
     workspace = workspace_of(path, {})
+    workspace.asked = asked
     reporter = Reporter()
-    configuration = read_configuration(
-        workspace.folder, reporter, records=lambda: workspace.types.records
+    configuration = asked.over(
+        read_configuration(workspace.folder, reporter, records=lambda: workspace.types.records)
     )
     if not path.name.endswith(SUFFIXES):
         return CompileResult(None, [no_source(path)], configuration, 1)

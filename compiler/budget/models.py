@@ -1,8 +1,14 @@
 """Which provider's data holds for a model, and what family of tokenizers it belongs to."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from botticelli.compiler.semantics.configuration import Configuration
+from botticelli.compiler.semantics.configuration import (
+    Configuration,
+    asked_driver,
+    driver_options,
+)
+from botticelli.compiler.semantics.limits import Limits
 from botticelli.compiler.semantics.providers import (
     DEFAULT_MODELS,
     ModelFacts,
@@ -64,13 +70,9 @@ class Models:
     @property
     def provider(self) -> str:
         """The provider whose limits the default driver keeps."""
-        name, _, options = self._driver.partition(":")
-        for option in options.split(","):
-            key, _, value = option.partition("=")
-            if key.strip() == "provider" and value:
-                return value.strip()
-        name = name.strip()
-        return name if name in self.providers.names() else "gemini"
+        wanted = driver_options(self._driver)[1].get("provider")
+        name = asked_driver(self._driver)
+        return wanted or (name if name in self.providers.names() else "gemini")
 
     def find(self, name: str | None) -> Model:
         """Return what is known of a model, None being the driver's default."""
@@ -90,14 +92,18 @@ class Models:
         return first
 
     def _at(self, provider: str, name: str) -> Model:
-        configured = self._configuration.drivers.get(provider)
-        wanted = self._tier if provider == self.provider else None
+        own = provider == self.provider
+        driver = asked_driver(self._driver) if own else provider
+        configured = self._configuration.drivers.get(driver)
+        wanted = self._tier if own else None
         wanted = wanted or (configured.tier if configured is not None else None)
         try:
             tier = self.providers.tier(provider, wanted)
         except UnknownTierError:
             tier = self.providers.tier(provider)
         facts = self.providers.facts(provider, tier, name)
+        if own and driver == "replay":  # it asks nobody
+            facts = replace(facts, limits=Limits(), input_price=0.0, output_price=0.0)
         return Model(name, provider, tier, facts, self._counting)
 
     def names(self) -> list[str]:

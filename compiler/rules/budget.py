@@ -112,7 +112,12 @@ class _Judge:
         configuration = workspace.configuration
         records = workspace.types.records
         program = lower_program(self.at, workspace, configuration, records, self.before)
-        budget = budget_of(program, self._models, project=configuration.budget)
+        budget = budget_of(
+            program,
+            self._models,
+            project=configuration.budget,
+            command_line=workspace.asked.budget,
+        )
         if workspace.budgets is not None:
             workspace.budgets[self.at.key] = budget
         self._check_shares(budget)

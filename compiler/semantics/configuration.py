@@ -8,6 +8,7 @@ key by key in `providers`.
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from botticelli.compiler.ir.program import ModelSettings, Multipliers, Retry, Variable
 
@@ -54,6 +55,39 @@ class Defaults(Struct, frozen=True):
     settings: ModelSettings = ModelSettings()
     retry: Retry = Retry()
     timeout: float | None = None
+
+
+class Asked(Struct, frozen=True):
+    """What a command line asks a run with, over what `botticelli.toml` says. `driver` is a driver's
+    name, with its options after a colon."""
+
+    driver: str | None = None
+    tier: str | None = None
+    budget: Multipliers = Multipliers()
+
+    def over(self, configuration: "Configuration") -> "Configuration":
+        """Return the configuration of that run; the multipliers stand apart, as they also go
+        before those of the narrative."""
+        driver = self.driver or configuration.defaults.driver
+        changed = replace(configuration, defaults=replace(configuration.defaults, driver=driver))
+        if self.tier is None:
+            return changed
+        name = asked_driver(driver)
+        settings = replace(changed.drivers.get(name, DriverConfiguration()), tier=self.tier)
+        return replace(changed, drivers={**changed.drivers, name: settings})
+
+
+def driver_options(driver: str) -> tuple[str, dict[str, str]]:
+    """Return the name of a driver and its options, as `NAME:option=value,…` says them."""
+    name, _, options = driver.partition(":")
+    pairs = (option.partition("=") for option in options.split(","))
+    return name.strip(), {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def asked_driver(driver: str) -> str:
+    """Return the driver that asks: the other one where a driver only records what that answers."""
+    name, options = driver_options(driver)
+    return options.get("driver", name) if name == "record" else name
 
 
 class Configuration(Struct, frozen=True, kw_only=True):

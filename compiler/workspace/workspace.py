@@ -13,7 +13,7 @@ from botticelli.compiler.narrative.file import is_narrative, is_schema_file, rea
 from botticelli.compiler.narrative.model import Narrative, NarrativeFile, Schema, TextInput
 from botticelli.compiler.nearest import Names
 from botticelli.compiler.reporter import Reporter
-from botticelli.compiler.semantics.configuration import Configuration
+from botticelli.compiler.semantics.configuration import Asked, Configuration
 from botticelli.compiler.syntax.nodes import Document
 from botticelli.compiler.workspace.discovery import project_of
 from botticelli.compiler.workspace.documents import read_document
@@ -73,6 +73,7 @@ class Workspace:
     ``folder`` is absolute. Without a configuration the workspace is that folder alone, without
     its subfolders. Whatever is looked up outside the workspace is looked up through ``files``.
     ``budgets``, if somebody wants them, gets those that the check works out, by narrative.
+    ``asked`` is what the command line of a run asks with, which its budgets are judged by.
     """
 
     def __init__(self, folder: Path, *, configured: bool, files: Files | None = None) -> None:
@@ -83,6 +84,7 @@ class Workspace:
         self._narratives: dict[Path, dict[str, Narrative]] = {}
         self.soundness: Memory[bool] = Memory(self.files)
         self.budgets: dict[tuple[str, str], Budget] | None = None
+        self.asked = Asked()
 
     def unit(self, path: Path) -> Unit:
         """Return the file at an absolute path. One that cannot be read has a diagnostic for it."""
@@ -201,7 +203,8 @@ class Workspace:
         """The configuration that holds here; what is wrong in it is reported elsewhere."""
         from botticelli.compiler.workspace.configuration import read_configuration
 
-        return read_configuration(self.folder, Reporter(), self.files, lambda: self.types.records)
+        read = read_configuration(self.folder, Reporter(), self.files, lambda: self.types.records)
+        return self.asked.over(read)
 
     @remembered
     def tables(self) -> Tables:

@@ -279,13 +279,71 @@ def test_a_compiled_file_runs_without_its_sources(project: Path) -> None:
 
 def test_an_exhausted_budget_is_said_with_its_limit(project: Path) -> None:
     (project / "botticelli.toml").write_text(
-        VARIABLES + "[providers.gemini.tiers.tiny]\nrpm = 60\nrpd = 2\n"
+        VARIABLES
+        + '[providers.gemini.tiers.tiny]\nrpm = 60\nrpd = 2\n[check]\nignore = ["BOT501"]\n'
     )
     (project / "rounds.toml").write_text(CAROUSEL.replace('every = "1s"', ""))
     result = call("exec", "rounds.toml", "--driver", "simulate", "--tier", "tiny")
     assert result.exit_code == 1
     assert "budget is exhausted: 2 of 4 iterations" in result.stdout
     assert "rpd = 2 (requests per day)" in result.stdout
+
+
+MANY = """
+[narrative]
+name = "many"
+toc = ["say"]
+carousel = { iterations = 300 }
+[acts]
+say = { input = "Say {{ iteration }}.", max_tokens = 5 }
+"""
+DAYS = """
+[check]
+ignore = ["BOT502"]
+[providers.gemini.tiers.small]
+rpd = 200
+[providers.gemini.tiers.large]
+rpd = 10_000
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "configured", "refused"),
+    [
+        (("--driver", "simulate"), "", True),
+        (("--driver", "simulate", "--tier", "large"), "", False),
+        (("--driver", "simulate", "--tier", "large", "--rpd-multiplier", "0.02"), "", True),
+        (("--driver", "simulate"), "simulate", False),
+        (("--driver", "record:driver=simulate,file=tale.jsonl"), "simulate", False),
+        (("--driver", "simulate"), "gemini", True),
+    ],
+)
+def test_what_a_run_will_ask_with_decides_whether_it_is_refused(
+    project: Path, options: tuple[str, ...], configured: str, *, refused: bool
+) -> None:
+    own = f'[drivers.{configured}]\ntier = "large"\n' if configured else ""
+    default = '[providers.gemini]\ndefault_tier = "small"\n'
+    (project / "botticelli.toml").write_text(VARIABLES + default + DAYS + own)
+    (project / "many.toml").write_text(MANY)
+
+    run = call("exec", "many.toml", *options)
+    assert ("error[BOT501]" in run.stderr) is refused, run.output
+    assert run.exit_code == int(refused)
+    if not options[1].startswith("record"):
+        return
+    replayed = call("exec", "many.toml", "--driver", "replay:file=tale.jsonl")
+    assert replayed.exit_code == 0, replayed.output
+
+
+def test_an_explanation_is_judged_by_the_tier_that_is_asked_for(project: Path) -> None:
+    default = '[providers.gemini]\ndefault_tier = "small"\n'
+    (project / "botticelli.toml").write_text(VARIABLES + default + DAYS)
+    (project / "many.toml").write_text(MANY)
+
+    assert call("compile", "many.toml", "--explain").exit_code == 1
+    result = call("compile", "many.toml", "--explain", "--tier", "large")
+    assert result.exit_code == 0, result.output
+    assert "BOT501" not in result.stderr
 
 
 def test_caps_of_the_narrative_end_the_run(project: Path) -> None:
