@@ -170,7 +170,7 @@ def _perform(job: Job, planned: Callable[[], Plan], clock: Clock, *, brief: bool
     try:
         report = job.run(planned(), clock)
     except SetupError as error:
-        return explain(error, say)
+        return explain(error, say, details=job.speaks_to_people)
     except StoreError as error:
         say(str(error))
         return EXIT_FINDINGS

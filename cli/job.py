@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec.structs import replace
 
+from botticelli.cli.arguments import ShownArguments
 from botticelli.cli.bounding import bounded_for
 from botticelli.cli.outlook import outlook
 from botticelli.runtime.flow.carousel import Tally
@@ -69,9 +70,15 @@ class Job:
         self._telemetry = telemetry
         self._on_unknown = on_unknown
         self._confirmed = confirmed
+        self._arguments = ShownArguments(os.environ)
         self._finished: Any = None
         self._started = 0.0
         self.terminated = False
+
+    @property
+    def speaks_to_people(self) -> bool:
+        """Whether standard error is for people, and not a log."""
+        return self._log is None
 
     def run(self, plan: "Plan", clock: "Clock") -> Report:
         """Run to the end and print the summary, also when a signal ends the run.
@@ -100,6 +107,7 @@ class Job:
         plan = replace(plan, program=bounded_for(plan, equipment.driver))
         gc.freeze()  # what is loaded by now is needed to the end, and need not be looked through
         try:
+            self._arguments = ShownArguments(os.environ, equipment.variables)
             journal = open_journal(Path(plan.configuration.project), create=True)
             assert journal is not None
             try:
@@ -168,20 +176,41 @@ class Job:
         skipped = set()
         undecided = []
         for effect in unknown:
-            choice = _ask_about(effect)
+            choice = self._ask_about(effect)
             if choice == SKIP:
                 skipped.add(str(effect.address))
             elif choice != REPEAT:
                 undecided.append(effect)
         if undecided:
-            listed = "".join(f"\n  {_described(effect)}" for effect in undecided)
+            listed = ", ".join(f"{effect.subject} ({effect.address})" for effect in undecided)
             raise SetupError(
                 Problem(
-                    f"of these writes nobody knows whether they took effect:{listed}\n  find out "
-                    "and say with --on-unknown skip or --on-unknown repeat how to go on"
+                    f"of these writes nobody knows whether they took effect: {listed}; find out "
+                    "and say with --on-unknown skip or --on-unknown repeat how to go on",
+                    details=tuple(f"  {self._described(effect)}" for effect in undecided),
                 )
             )
         return frozenset(skipped)
+
+    def _ask_about(self, effect: "Effect") -> str | None:
+        """Ask what to do with a write of unknown outcome; None when there is nobody to ask."""
+        if self._log is not None or not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return None
+        click.echo(f"Nobody knows whether this took effect: {self._described(effect)}", err=True)
+        choice: str = click.prompt(
+            "Leave it (skip), do it (again) or end here (stop)?",
+            type=click.Choice([SKIP, REPEAT, "stop"]),
+            err=True,
+        )
+        return choice
+
+    def _described(self, effect: "Effect") -> str:
+        from botticelli.runtime.effects import RunCommand
+        from botticelli.runtime.shell.commands import showable
+
+        if not isinstance(effect, RunCommand):
+            return f"{effect.subject} ({effect.address})"
+        return f"{effect.subject} {self._arguments.write(showable(effect))} ({effect.address})"
 
     def _obey_signals(self) -> None:
         """End cleanly on SIGTERM as well; Ctrl-C does so by itself."""
@@ -230,18 +259,15 @@ class Job:
 
     async def _confirm(self, name: str, arguments: Mapping[str, Any]) -> bool:
         from botticelli.compiler.semantics.policies import names_command
-        from botticelli.compiler.semantics.templates import as_json
 
         platform, _, command = name.partition(".")
         if any(names_command(each, platform, command) for each in self._confirmed):
             return True
-        return self._display.ask(f"Perform {name} {as_json(dict(arguments))}?")
+        return self._display.ask(f"Perform {name} {self._arguments.write(arguments)}?")
 
     def _show(self, name: str, arguments: Mapping[str, Any]) -> None:
         """Show what a dry run does not send."""
-        from botticelli.compiler.semantics.templates import as_json
-
-        self._display.say(f"  would perform {name} {as_json(dict(arguments))}")
+        self._display.say(f"  would perform {name} {self._arguments.write(arguments)}")
 
     def _summarize(self, plan: "Plan") -> None:
         if self._finished is None or self._quiet:
@@ -297,25 +323,3 @@ def _scripts(plan: "Plan", earlier: "Earlier", equipment: Equipment) -> Scripts:
         before=((lambda: before.interpret(earlier.program, Tally())) if plan.has_changed else None),
         environment={**before.environment, **equipment.environment},
     )
-
-
-def _ask_about(effect: "Effect") -> str | None:
-    """Ask what to do with a write of unknown outcome; None when there is nobody to ask."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return None
-    click.echo(f"Nobody knows whether this took effect: {_described(effect)}", err=True)
-    choice: str = click.prompt(
-        "Leave it (skip), do it (again) or end here (stop)?",
-        type=click.Choice([SKIP, REPEAT, "stop"]),
-        err=True,
-    )
-    return choice
-
-
-def _described(effect: "Effect") -> str:
-    from botticelli.compiler.semantics.templates import as_json
-    from botticelli.runtime.effects import RunCommand
-    from botticelli.runtime.shell.commands import showable
-
-    arguments = f" {as_json(showable(effect))}" if isinstance(effect, RunCommand) else ""
-    return f"{effect.subject}{arguments} ({effect.address})"

@@ -19,8 +19,9 @@ def say(message: str) -> None:
     click.echo(f"error: {message}", err=True)
 
 
-def explain(error: "SetupError", say: Say = say) -> int:
-    """Say what stands in the way of a run and return the exit code."""
+def explain(error: "SetupError", say: Say = say, *, details: bool = True) -> int:
+    """Say what stands in the way of a run, for people with its details, and return the exit
+    code."""
     from botticelli.compiler.nearest import listing, nearest
 
     for problem in error.problems:
@@ -31,6 +32,7 @@ def explain(error: "SetupError", say: Say = say) -> int:
                 hint = f"; did you mean `{guess}`?"
             elif problem.known:
                 hint = f"; there are {listing(problem.known)}"
-        say(f"{problem.message}{hint}")
+        lines = problem.details if details else ()
+        say("\n".join([f"{problem.message}{hint}", *lines]))
     usage = all(problem.usage for problem in error.problems)
     return EXIT_USAGE if usage else EXIT_FINDINGS

@@ -6,13 +6,15 @@ from msgspec import Struct
 class Problem(Struct, frozen=True):
     """One thing to mend. `usage`: what was given on the command line is wrong, and not the world.
 
-    `name` is what was not found, and `known` what could have been meant.
+    `name` is what was not found, and `known` what could have been meant. `details` are further
+    lines for people, which may show prompts or arguments, so that logs leave them out.
     """
 
     message: str
     usage: bool = False
     name: str | None = None
     known: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
 
 
 class StoreError(Exception):

@@ -100,7 +100,7 @@ def resume(
     }
     differing = _differing(scripts, recording, survey, open_writes)
     if differing:
-        raise SetupError(Problem(_refusal(run, scripts, recording, differing)))
+        raise SetupError(_refusal(run, scripts, recording, differing))
     return Resumption(
         recording=recording,
         records=records,
@@ -130,7 +130,7 @@ def start_from(journal: Journal, origin: str, act: str, scripts: Scripts) -> Res
     recording = Recording(survey.replayed.reached, recording.read)
     differing = _differing(scripts, recording, survey)
     if differing:
-        raise SetupError(Problem(_refusal(origin, scripts, recording, differing)))
+        raise SetupError(_refusal(origin, scripts, recording, differing))
     return Resumption(recording=recording)
 
 
@@ -209,11 +209,11 @@ def _differing(
     return [each for each in settled if before.get(each) != now.digests.get(each)]
 
 
-def _refusal(run: str, scripts: Scripts, recording: Recording, differing: list[str]) -> str:
+def _refusal(run: str, scripts: Scripts, recording: Recording, differing: list[str]) -> Problem:
     shown = differing[:SHOWN_DIFFERENCES]
     was = _collect(scripts.before or scripts.now, recording, shown)
     will = _collect(scripts.now, recording, shown)
-    lines = [f"the run {run} cannot go on: what it completed no longer means the same"]
+    lines: list[str] = []
     for address in shown:
         before, now = was.get(address), will.get(address)
         if now is None or before is None:
@@ -223,7 +223,8 @@ def _refusal(run: str, scripts: Scripts, recording: Recording, differing: list[s
     if len(differing) > len(shown):
         lines.append(f"  and {len(differing) - len(shown)} more")
     lines.append("  put the source and the variables back as they were, or run it anew")
-    return "\n".join(lines)
+    message = f"the run {run} cannot go on: what it completed no longer means the same"
+    return Problem(message, details=tuple(lines))
 
 
 def _collect(flow: Flow, recording: Recording, wanted: Collection[str]) -> dict[str, Effect]:

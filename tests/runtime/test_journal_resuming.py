@@ -346,6 +346,20 @@ def test_a_dry_run_asks_the_model_and_writes_nothing(project: Path, discord: Dis
     assert "dry run" in call("runs", "list").stdout
 
 
+@pytest.mark.parametrize("secret", ["tok-7f3kq92m", 'it\'s \\ "so"'])
+def test_secrets_are_starred_in_arguments_that_are_shown(
+    project: Path, discord: DiscordServer, monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
+    key = "ghp_" + "a1B2c3D4e5F6g7H8i9J0" * 2
+    change(project / "posts.toml", '"Hello"', '"T: {{ env.SHOP_TOKEN }} {{ env.OTHER }}"')
+    monkeypatch.setenv("SHOP_TOKEN", secret)
+    monkeypatch.setenv("OTHER", key)
+    result = execute("posts.toml", "--dry-run")
+    assert '"content": "T: *** ghp_***"}' in result.output
+    for each in (secret, json.dumps(secret)[1:-1], key[4:]):
+        assert each not in result.output
+
+
 @pytest.mark.parametrize("given", [[], ["--yes", "messages.send"]])
 def test_a_confirmation_may_be_given_beforehand(
     project: Path, discord: DiscordServer, given: list[str]
@@ -413,6 +427,10 @@ def test_a_write_of_unknown_outcome_is_decided_about(
     kill_during(project, "delete_channel", discord)
     shown = call("runs", "show").stdout
     assert "discord.channels.delete in post; whether it took effect is unknown" in shown
+
+    (logged,) = resume("--log-format", "json").stderr.splitlines()
+    assert "discord.channels.delete" in logged
+    assert "42" not in logged
 
     undecided = resume()
     assert undecided.exit_code == 1
