@@ -46,7 +46,7 @@ from botticelli.compiler.semantics.tokens import Family
 MAX_DEPTH = 50
 """How deep narratives may run each other; what is deeper has no bound."""
 
-MAX_WALKED = 10_000
+MAX_WALKED = 4_000
 """Acts that are walked, one in several states each time, before bounds are given up for speed:
 repetitions and calls within each other make that many of a few."""
 
@@ -154,7 +154,7 @@ class _Walk:
         called = self._called.setdefault(key, {})
         read = self._texts.variables_read(key)
         given = {name: value for name, value in variables.items() if name in read}
-        if self._walked > MAX_WALKED or len(called) > self._most_calls[key]:
+        if self._given_up() or len(called) > self._most_calls[key]:
             given = dict.fromkeys(given, _ANYTHING)
         inner = frame.calling(key, self._program.narratives[key], given)
         known_as = (frozenset(given.items()), inner.multipliers, inner.waits, inner.certain)
@@ -266,11 +266,17 @@ class _Walk:
     def _repeat(
         self, frame: Frame, carousel: Carousel, state: State, body: Body, *, until: bool
     ) -> Repeated:
-        if self._walked <= MAX_WALKED or carousel.iterations == 1:
-            return repeat(carousel, state, body, until=until)
-        why = "too many repetitions stand within each other here"
-        self._acts.unbounded.setdefault(Unbounded(frame.key, "", why, carousel.place))
-        return repeat_roughly(carousel, state, body, until=until)
+        if not self._given_up() or carousel.iterations == 1:
+            found = repeat(carousel, state, body, until=until, given_up=self._given_up)
+        else:
+            found = repeat_roughly(carousel, state, body, until=until)
+        if self._given_up() and found.spent.use.requests.ceiling is None:
+            why = "too many repetitions stand within each other here"
+            self._acts.unbounded.setdefault(Unbounded(frame.key, "", why, carousel.place))
+        return found
+
+    def _given_up(self) -> bool:
+        return self._walked > MAX_WALKED
 
     # Acts
 

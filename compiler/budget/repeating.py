@@ -25,6 +25,9 @@ Outcome = tuple[Spent, State]
 Body = Callable[[State], Outcome]
 """One pass: from the state before it to what it uses and the state after it."""
 
+GivenUp = Callable[[], bool]
+"""Whether too much has been walked already."""
+
 _MAX_PASSES = 200
 """Passes of a repetition that are walked one by one before its ceiling is given up."""
 
@@ -46,15 +49,18 @@ def repeat_roughly(carousel: Carousel, state: State, body: Body, *, until: bool)
     return Repeated(spent, one.unbounded(), end)
 
 
-def repeat(carousel: Carousel, state: State, body: Body, *, until: bool) -> Repeated:
-    """A repetition's use and the state after it; with `until` it may end after any pass."""
+def repeat(
+    carousel: Carousel, state: State, body: Body, *, until: bool, given_up: GivenUp
+) -> Repeated:
+    """A repetition's use and the state after it; with `until` it may end after any pass. Once it is
+    given up, no more passes are walked, and it has no ceiling."""
     if carousel.continue_on_error:
         body = _failing(body)
-    most = _passes(carousel.iterations, state, body)
+    most = _passes(carousel.iterations, state, body, given_up)
     if not until or carousel.iterations == 1:
         return most
-    least = _passes(1, state, body)
-    about = _passes((carousel.iterations + 1) // 2, state, body)
+    least = _passes(1, state, body, given_up)
+    about = _passes((carousel.iterations + 1) // 2, state, body, given_up)
     values = least.after.values | about.after.values | most.after.values
     after = State(
         least.after.history.parts(about.after.history, most.after.history),
@@ -65,16 +71,17 @@ def repeat(carousel: Carousel, state: State, body: Body, *, until: bool) -> Repe
     return Repeated(least.spent.parts(about.spent, most.spent), most.iteration, after)
 
 
-def _passes(count: int, state: State, body: Body) -> Repeated:
+def _passes(count: int, state: State, body: Body, given_up: GivenUp) -> Repeated:
     """What so many passes use, each starting where the one before ended."""
     several: list[Spent] = []
     step: tuple[Interval, float | None] | None = None
     last: Spent | None = None
     while len(several) < count:
-        if len(several) >= _MAX_PASSES:
-            # Nothing settles: no bound is honest, and what was walked is still a floor.
-            walked = total(several).unbounded()
-            end = replace(state, history=state.history.unbounded())
+        if len(several) >= _MAX_PASSES or (several and given_up()):
+            # Nothing settles, or not soon enough: no bound is honest, and no pass takes less than
+            # the first.
+            walked = several[0].times(count).unbounded()
+            end = replace(state, history=state.history.unbounded(), pending=None)
             return Repeated(walked, several[0].unbounded(), end)
         last, after = body(state)
         several.append(last)

@@ -186,6 +186,13 @@ def bounds_of_a_chain(count: int) -> Mapping[str, str]:
     return {"main.toml": text}
 
 
+def bounds_of_repetitions_within_each_other(count: int) -> Mapping[str, str]:
+    order = '"a"'
+    for n in range(count):
+        order = f'{{ repeat = [{order}, "b"], iterations = {n + 7}, until = "vars.v = {n}" }}'
+    return one(f"[{order}]", '[acts]\na = "x"\nb = "{{ previous }}"\n')
+
+
 SHAPES: dict[Shape, int] = {
     conditional_acts: 300,
     branches: 150,
@@ -206,6 +213,7 @@ SHAPES: dict[Shape, int] = {
     bounds_of_a_ladder: 6,
     bounds_of_narratives_that_run_the_same: 50,
     bounds_of_a_chain: 40,
+    bounds_of_repetitions_within_each_other: 6,
 }
 
 
