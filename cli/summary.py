@@ -53,6 +53,7 @@ def _use(event: RunFinished, bounds: UseBounds | None) -> list[str]:
         rows |= {
             label: (*(_counts(*_ends(bounds, name))), _price(bounds, name))
             for label, name in _ENDS.items()
+            if event.status == "completed" or name != "floor"  # it is that of runs that complete
         }
     widths = [max(len(cells[column]) for cells in rows.values()) for column in range(3)]
     lines = []

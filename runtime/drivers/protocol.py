@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from botticelli.compiler.ir.program import ModelSettings
 from botticelli.compiler.semantics.configuration import DriverConfiguration
+from botticelli.compiler.semantics.media_tokens import Medium, pixels_of
 from botticelli.compiler.semantics.providers import ModelFacts, Providers
 
 USER = "user"
@@ -64,6 +65,14 @@ class MediaPart(PartNode, frozen=True, tag="media", kw_only=True):
         if self.held is not None:
             return self.held.size
         return None if self.data is None else len(self.data)
+
+    @property
+    def medium(self) -> Medium:
+        """What is known of it, by which its tokens are counted."""
+        pixels = None if self.held is None else self.held.pixels
+        if pixels is None and self.data is not None and self.kind == "image":
+            pixels = pixels_of(self.data)
+        return Medium(kind=self.kind, size=self.size, pixels=pixels, mime=self.mime)
 
 
 Part = TextPart | MediaPart

@@ -28,6 +28,7 @@ from random import Random
 from msgspec import Struct
 
 from botticelli.compiler.semantics.media import MEDIA_KINDS
+from botticelli.compiler.semantics.media_tokens import tokens_of
 from botticelli.compiler.semantics.providers import DEFAULT_MODELS, ModelFacts
 from botticelli.compiler.semantics.tokens import UNKNOWN
 from botticelli.runtime.drivers.protocol import (
@@ -37,6 +38,7 @@ from botticelli.runtime.drivers.protocol import (
     Capabilities,
     DriverError,
     DriverSettings,
+    MediaPart,
     ModelAnswer,
     ModelRequest,
     TokenUsage,
@@ -210,6 +212,12 @@ class SimulateDriver:
         facts = self.rate_limits(request.model)
         estimate = facts.family.estimate
         texts = [request.system or "", *(message.text for message in request.messages)]
+        media = sum(
+            tokens_of(part.medium, facts.media)[0]
+            for message in request.messages
+            for part in message.parts
+            if isinstance(part, MediaPart)
+        )
         framing = facts.tokens_per_message * (len(request.messages) + 1)
         limit = request.settings.max_tokens or min(
             DEFAULT_MAX_TOKENS, facts.max_output or DEFAULT_MAX_TOKENS
@@ -220,7 +228,9 @@ class SimulateDriver:
             text=text,
             finish=finish,
             model=request.model,
-            usage=TokenUsage(sum(map(estimate, texts)) + framing, min(limit, estimate(text))),
+            usage=TokenUsage(
+                sum(map(estimate, texts)) + media + framing, min(limit, estimate(text))
+            ),
             detail="simulated" if finish != STOP else None,
             simulated=True,
         )

@@ -81,6 +81,17 @@ class MediaReader:
         except MediaError as error:
             return Failure(f"its {effect.kind} cannot be read: {error}")
 
+    def fault(self, folder: str, file: str, model: str) -> str | None:
+        """Say why a file cannot be read as it is now, or None."""
+        try:
+            path = self._path(folder, file)
+            _check_file(path, self._limit(model))
+        except MediaError as error:
+            return str(error)
+        except OSError as error:
+            return f"{path}: {error.strerror}"
+        return None
+
     async def complete(self, request: ModelRequest) -> ModelRequest:
         """Return a request with the bytes of its media. Raises MediaError."""
         messages = [await self._completed(message) for message in request.messages]
@@ -190,11 +201,7 @@ class MediaReader:
 def _read(path: Path, limit: int) -> bytes:
     """Read a file whole. Raises MediaError."""
     try:
-        if not path.is_file():
-            raise MediaError(f"{path} is {'no file' if path.exists() else 'not there'}")
-        size = path.stat().st_size
-        if size > limit:
-            raise MediaError(f"{path} has {size:,} bytes, and at most {limit:,} are taken")
+        _check_file(path, limit)
         with path.open("rb") as file:
             data = file.read(limit + 1)
     except OSError as error:
@@ -202,3 +209,12 @@ def _read(path: Path, limit: int) -> bytes:
     if not data or len(data) > limit:
         raise MediaError(f"{path} is {'empty' if not data else 'growing'}")
     return data
+
+
+def _check_file(path: Path, limit: int) -> None:
+    """Raises MediaError for what is no file that can be taken, OSError."""
+    if not path.is_file():
+        raise MediaError(f"{path} is {'no file' if path.exists() else 'not there'}")
+    size = path.stat().st_size
+    if size > limit:
+        raise MediaError(f"{path} has {size:,} bytes, and at most {limit:,} are taken")

@@ -1,13 +1,16 @@
 """What keeps a program from running with what it is given, found before anything is sent."""
 
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 
 from botticelli.compiler.ir.program import MediaInput, Multipliers, Program
 from botticelli.compiler.semantics.limits import LimitError, overlay, scale
+from botticelli.compiler.semantics.templates import has_tags
 from botticelli.runtime.drivers.protocol import Driver
 from botticelli.runtime.flow.reach import DEEPEST, acts_of, reachable, too_deep
 from botticelli.runtime.flow.triggers import Body, reads_trigger
 from botticelli.runtime.problems import Problem
+from botticelli.runtime.shell.media import MediaReader
 
 NONE = Multipliers()
 
@@ -61,6 +64,27 @@ def untaken(program: Program, driver: Driver) -> list[Problem]:
         )
         if kind not in driver.capabilities.media
     ]
+
+
+def unreadable(program: Program, driver: Driver, media: MediaReader) -> list[Problem]:
+    """Files of media that are named without a template and cannot be read as they are now."""
+    shown = {
+        (source.place, source.kind, source.file.source, act.settings.model or driver.default_model)
+        for narrative in reachable(program)
+        for act in acts_of(narrative)
+        for source in act.inputs
+        if isinstance(source, MediaInput)
+        and source.file is not None
+        and not has_tags(source.file.source)
+    }
+    found: dict[str, Problem] = {}
+    for place, kind, file, model in sorted(shown, key=repr):
+        fault = media.fault(str(PurePosixPath(place.path).parent), file, model)
+        if fault is not None:
+            where = f"{place.path}:{place.line}:{place.column}"
+            message = f"{where}: this {kind} cannot be read: {fault}"
+            found[message] = Problem(message)
+    return list(found.values())
 
 
 def unpriced(program: Program, driver: Driver) -> list[Problem]:

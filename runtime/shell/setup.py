@@ -32,6 +32,7 @@ from botticelli.runtime.shell.preflight import (
     missing_names,
     overdeep,
     unpriced,
+    unreadable,
     untaken,
     untriggered,
     unusable,
@@ -65,7 +66,14 @@ async def equip(
     problems.extend(absent_state(program, state))
     driver = open_driver(configuration, options, environment, problems)
     if driver is not None:
+        media = MediaReader(
+            Path(configuration.project),
+            configuration.media,
+            driver.capabilities,
+            platform_configuration(configuration, "http").allow_private,
+        )
         problems.extend(untaken(program, driver))
+        problems.extend(unreadable(program, driver, media))
         problems.extend(unpriced(program, driver))
         problems.extend(unusable(program, driver, options.budget, configuration.budget))
     if problems or driver is None:
@@ -92,12 +100,7 @@ async def equip(
         database=database,
         counter=counter,
         platforms=platforms,
-        media=MediaReader(
-            Path(configuration.project),
-            configuration.media,
-            driver.capabilities,
-            platform_configuration(configuration, "http").allow_private,
-        ),
+        media=media,
         state=state,
         limiter=Limiter(ledger, clock),
         clock=clock,

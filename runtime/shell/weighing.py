@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from botticelli.compiler.semantics.limits import Demand, Limits
-from botticelli.compiler.semantics.media_tokens import MediaRules, Medium, pixels_of, tokens_of
+from botticelli.compiler.semantics.media_tokens import MediaRules, tokens_of
 from botticelli.compiler.semantics.providers import ModelFacts
 from botticelli.compiler.semantics.tokens import Family
 from botticelli.runtime.drivers.protocol import MediaPart, Message, ModelRequest
@@ -134,7 +134,7 @@ def _weigh(message: Message, family: Family, media: MediaRules) -> _Weight:
     bounded, held = True, False
     for part in message.parts:
         if isinstance(part, MediaPart):
-            usual, bound = tokens_of(_medium(part), media)
+            usual, bound = tokens_of(part.medium, media)
             held = held or part.held is not None
         else:
             usual = family.estimate(part.text)
@@ -143,13 +143,6 @@ def _weigh(message: Message, family: Family, media: MediaRules) -> _Weight:
         most += bound or 0
         bounded = bounded and bound is not None
     return _Weight(expected, most, bounded, held)
-
-
-def _medium(part: MediaPart) -> Medium:
-    pixels = None if part.held is None else part.held.pixels
-    if pixels is None and part.data is not None and part.kind == "image":
-        pixels = pixels_of(part.data)
-    return Medium(kind=part.kind, size=part.size, pixels=pixels, mime=part.mime)
 
 
 def _beside(request: ModelRequest) -> Iterable[str]:

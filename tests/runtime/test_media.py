@@ -21,6 +21,7 @@ from botticelli.compiler.semantics.configuration import (
 from botticelli.runtime.address import Address
 from botticelli.runtime.drivers.protocol import USER, Capabilities, MediaPart, Message, ModelRequest
 from botticelli.runtime.effects import MediaFound, ReadMedia
+from botticelli.runtime.events import RunFinished
 from botticelli.runtime.problems import SetupError
 from botticelli.runtime.shell.clock import RealClock
 from botticelli.runtime.shell.media import MediaError, MediaReader
@@ -115,33 +116,61 @@ def test_the_type_is_told_by_mime_name_or_first_bytes(
     assert parts(gemini)[0]["inlineData"]["mimeType"] == mime
 
 
+UNREADABLE = [
+    ("none.png", "is not there"),
+    ("folder", "is no file"),
+    ("../outside.png", "is outside the project"),
+    ("link.png", "is outside the project"),
+    ("/etc/passwd", "is outside the project"),
+    ("large.png", "has 1,001 bytes, and at most 1,000 are taken"),
+    ("a\0b.png", "its path is none"),
+]
+
+
 @pytest.mark.parametrize(
-    ("file", "said"),
-    [
-        ("none.png", "is not there"),
-        ("empty.png", "is empty"),
-        ("folder", "is no file"),
-        ("../outside.png", "is outside the project"),
-        ("link.png", "is outside the project"),
-        ("/etc/passwd", "is outside the project"),
-        ("large.png", "has 1,001 bytes, and at most 1,000 are taken"),
-        ("unknown", "add `mime`"),
-        ("a\0b.png", "its path is none"),
-    ],
+    ("file", "said"), [*UNREADABLE, ("empty.png", "is empty"), ("unknown", "add `mime`")]
 )
 def test_what_cannot_be_read_fails_the_act_before_anything_is_sent(
     tmp_path: Path, file: str, said: str
 ) -> None:
-    project = tmp_path / "project"
+    project, limit = unreadable(tmp_path)
+    made = shown(medium(file="{{ '' }}" + file))
+    assert said in failure(made, project, media=limit)
+
+
+@pytest.mark.parametrize(("file", "said"), UNREADABLE)
+def test_what_certainly_cannot_be_read_is_said_before_the_first_request(
+    gemini: GeminiServer, tmp_path: Path, file: str, said: str
+) -> None:
+    project, limit = unreadable(tmp_path)
+    first = act("first", "Begin.")
+    last = act("last", medium(file=file), "What is it?")
+    with pytest.raises(SetupError, match=f"this image cannot be read: .*{said}"):
+        ask(program(narrative(first, last)), gemini, project, media=limit)
+    assert gemini.received == []
+
+
+def test_a_simulation_counts_what_a_medium_is_expected_to_take(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(PNG)
+
+    def tokens(*inputs: MediaInput | str) -> int:
+        (finished,) = perform(shown(*inputs), tmp_path).saw(RunFinished)
+        return finished.input_tokens
+
+    assert tokens(medium(file="a.png")) - tokens("") > 200
+
+
+def unreadable(folder: Path) -> tuple[Path, MediaConfiguration]:
+    """Return a project with media that cannot be read, and how large they may be."""
+    project = folder / "project"
     project.mkdir()
-    (tmp_path / "outside.png").write_bytes(PNG)
+    (folder / "outside.png").write_bytes(PNG)
     (project / "folder").mkdir()
     (project / "empty.png").write_bytes(b"")
     (project / "unknown").write_bytes(b"what is this")
     (project / "large.png").write_bytes(b"x" * 1_001)
-    (project / "link.png").symlink_to(tmp_path / "outside.png")
-    limit = MediaConfiguration(max_bytes=1_000)
-    assert said in failure(shown(medium(file=file)), project, media=limit)
+    (project / "link.png").symlink_to(folder / "outside.png")
+    return project, MediaConfiguration(max_bytes=1_000)
 
 
 def test_files_outside_may_be_allowed(gemini: GeminiServer, tmp_path: Path) -> None:
@@ -305,6 +334,7 @@ def test_after_an_interruption_a_file_is_read_again_and_must_be_the_same(tmp_pat
 
 def test_a_kind_that_the_driver_cannot_send_is_named_at_once(tmp_path: Path) -> None:
     environment = {"ANTHROPIC_API_KEY": "sk-test"}
+    (tmp_path / "a.mp3").write_bytes(b"ID3")
     with pytest.raises(SetupError) as caught:
         perform(
             shown(medium("audio", file="a.mp3")), tmp_path, "anthropic", environment=environment

@@ -181,9 +181,20 @@ def test_predicted_and_used_stand_side_by_side(project: Path) -> None:
 
 
 def test_a_carousel_that_ended_early_says_what_is_compared(project: Path) -> None:
-    result = execute("letters.toml", "--rpd-multiplier", "0.003")
+    compiled(project)
+    result = execute("letters.json", "--rpd-multiplier", "0.003")
     assert "1 of 4 iterations ended; the bounds are those of all of them" in result.stdout
     assert "at most  24 requests" in result.stdout
+
+
+def test_nothing_is_said_of_what_completed_runs_take_where_a_cap_ended_the_run(
+    project: Path,
+) -> None:
+    """Floors are those of runs that complete."""
+    compiled(project)
+    result = execute("letters.json", "--max-requests", "1")
+    lines = [line for line in result.stdout.splitlines() if "tokens in" in line]
+    assert [line[:10].strip() for line in lines] == ["used", "expected", "at most"]
 
 
 def test_bounds_are_those_of_what_is_asked(project: Path) -> None:
