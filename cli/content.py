@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from botticelli.cli.main import EXIT_FINDINGS
+from botticelli.cli.printable import echo_text
 from botticelli.compiler.semantics.content import STATUSES
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def list_tables(url: str | None, project: Path | None) -> None:
     width = max((len(table.name) for table in tables), default=0)
     for table in tables:
         parts = [f"{count:,} {status or 'rows'}" for status, count in table.statuses.items()]
-        click.echo(f"{table.name:<{width}}  {_moment(table.latest)}  {', '.join(parts) or 'empty'}")
+        echo_text(f"{table.name:<{width}}  {_moment(table.latest)}  {', '.join(parts) or 'empty'}")
 
 
 @command.command("generations")
@@ -80,7 +81,7 @@ def list_generations(limit: int, url: str | None, project: Path | None) -> None:
     for each in found:
         how = each.kind if each.template is None else f"{each.kind} {each.template}"
         rows = f"{each.stored:,} {'row' if each.stored == 1 else 'rows'}"
-        click.echo(
+        echo_text(
             f"{each.run}  {_moment(each.latest)}  {each.narrative} -> {each.table}  {rows} ({how})"
         )
 
@@ -123,7 +124,7 @@ def last(limit: int, url: str | None, project: Path | None) -> None:
     page = _ask(ask, url, project)
     if page is None:
         _fail("nothing is stored yet")
-    click.echo(f"{page.table.name}\n")
+    echo_text(f"{page.table.name}\n")
     _print(page)
 
 
@@ -176,7 +177,7 @@ def export(
     text, count = format_rows(page.rows, tuple(page.table.columns), form)
     text = text if text.endswith("\n") else f"{text}\n"
     if output is None:
-        click.echo(text, nl=False)
+        echo_text(text, nl=False)
         return
     try:
         replace_file(output, text.encode())
@@ -238,7 +239,7 @@ def _ask(
 
 
 def _fail(message: str) -> NoReturn:
-    click.echo(f"error: {message}", err=True)
+    echo_text(f"error: {message}", err=True)
     sys.exit(EXIT_FINDINGS)
 
 
@@ -253,7 +254,7 @@ def _print(page: "Page") -> None:
         width = max(len(name) for name in row)
         for name, value in row.items():
             if value is not None:
-                click.echo(f"{name:<{width}}  {cell(value, width + 2)}")
+                echo_text(f"{name:<{width}}  {cell(value, width + 2)}")
 
 
 def _moment(time: float) -> str:

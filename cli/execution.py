@@ -18,6 +18,7 @@ from botticelli.cli.live import LivePanel
 from botticelli.cli.logs import EventLog
 from botticelli.cli.main import EXIT_FINDINGS
 from botticelli.cli.plan import Plan, plan_resumed, plan_run
+from botticelli.cli.printable import echo_text
 from botticelli.cli.problems import Say, explain, say
 from botticelli.cli.progress import Display, PlainLines, Silence
 from botticelli.cli.reading import read_program, report_findings
@@ -179,5 +180,5 @@ def _perform(job: Job, planned: Callable[[], Plan], clock: Clock, *, brief: bool
     if report.status == "completed":
         return 0
     if brief:
-        click.echo(f"{report.status}: {report.message}", err=True)
+        echo_text(f"{report.status}: {report.message}", err=True)
     return EXIT_FINDINGS

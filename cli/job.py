@@ -5,6 +5,7 @@ import gc
 import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ from msgspec.structs import replace
 from botticelli.cli.arguments import ShownArguments
 from botticelli.cli.bounding import bounded_for
 from botticelli.cli.outlook import outlook
+from botticelli.cli.printable import echo_text
+from botticelli.cli.unknown import unknown_writes
 from botticelli.runtime.flow.carousel import Tally
 from botticelli.runtime.journal.file import Journal, open_journal
 from botticelli.runtime.journal.records import RunRecord, Spent
@@ -72,6 +75,8 @@ class Job:
         self._confirmed = confirmed
         self._arguments = ShownArguments(os.environ)
         self._finished: Any = None
+        self._unknown: tuple[str, ...] = ()
+        self._repeated: Counter[str] = Counter()
         self._started = 0.0
         self.terminated = False
 
@@ -163,6 +168,8 @@ class Job:
             return await run.execute()
         finally:
             entries.close()
+            if self._finished is not None and self._finished.status != "completed":
+                self._unknown = unknown_writes(journal, record, equipment)
 
     def _begin_events(self) -> None:
         if self._events is not None:
@@ -225,12 +232,14 @@ class Job:
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
 
     def _take(self, event: "Event") -> None:
-        from botticelli.runtime.events import AnswerPiece, RunFinished, RunStarted
+        from botticelli.runtime.events import AnswerPiece, NothingStored, RunFinished, RunStarted
 
         if isinstance(event, RunStarted):
             self._started = event.time
         elif isinstance(event, RunFinished):
             self._finished = event
+        elif isinstance(event, NothingStored) and not event.replayed:
+            self._repeated[event.message] += 1
         piece = isinstance(event, AnswerPiece)
         if self._events is not None and (self._event_answers or not piece):
             self._events.write(event)
@@ -277,7 +286,17 @@ class Job:
         seconds = self._finished.time - self._started
         project = Path(plan.configuration.project)
         partial = plan.earlier is not None and plan.earlier.act is not None
-        click.echo(summarize(self._finished, seconds, project, plan.source, partial=partial))
+        echo_text(
+            summarize(
+                self._finished,
+                seconds,
+                project,
+                plan.source,
+                partial=partial,
+                unknown=self._unknown,
+                repeated=self._repeated,
+            )
+        )
 
 
 def _new(plan: "Plan", equipment: Equipment) -> RunRecord:

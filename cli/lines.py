@@ -123,13 +123,16 @@ def duration(seconds: float) -> str:
 
 
 class Lines:
-    """The lines of a run: an act that fails for what was just said does not say it again."""
+    """The lines of a run: an act that fails for what was just said does not say it again, nor is it
+    said of each answer that holds nothing to store; the summary counts those."""
 
     def __init__(self) -> None:
         self._said: str | None = None
         self._not_stored: set[str] = set()
 
     def line(self, event: Event) -> str | None:
+        if isinstance(event, IterationStarted):
+            self._said = None
         if isinstance(event, NothingStored):
             if event.message in self._not_stored:
                 return None

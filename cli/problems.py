@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import click
-
 from botticelli.cli.main import EXIT_FINDINGS, EXIT_USAGE
+from botticelli.cli.printable import echo_text
 
 if TYPE_CHECKING:
     from botticelli.runtime.problems import SetupError
@@ -16,7 +15,7 @@ Say = Callable[[str], None]
 
 
 def say(message: str) -> None:
-    click.echo(f"error: {message}", err=True)
+    echo_text(f"error: {message}", err=True)
 
 
 def explain(error: "SetupError", say: Say = say, *, details: bool = True) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from botticelli.cli.main import EXIT_FINDINGS
+from botticelli.cli.printable import echo_text
 
 if TYPE_CHECKING:
     from botticelli.runtime.journal.file import Journal
@@ -43,7 +44,7 @@ def list_runs(limit: int, project: Path | None) -> None:
     """List the latest runs of a project, newest first."""
     with _opened(project) as journal:
         for run in journal.runs(limit):
-            click.echo(_line(run))
+            echo_text(_line(run))
 
 
 @command.command("show", short_help="Show what a run did and answered.")
@@ -122,7 +123,7 @@ def _opened(project: Path | None) -> "Iterator[Journal]":
     except SetupError as error:
         sys.exit(explain(error))
     except StoreError as error:
-        click.echo(f"error: {error}", err=True)
+        echo_text(f"error: {error}", err=True)
         sys.exit(EXIT_FINDINGS)
 
 
@@ -223,7 +224,7 @@ def _release(run: "RunRecord", project: Path) -> None:
         asyncio.run(release())
     except DatabaseError as error:
         said = f"what {run.id} has taken from tables returns when its leases end: {error}"
-        click.echo(f"warning: {said}", err=True)
+        echo_text(f"warning: {said}", err=True)
 
 
 def _line(run: "RunRecord") -> str:
@@ -238,12 +239,12 @@ def _line(run: "RunRecord") -> str:
 
 
 def _show(journal: "Journal", run: "RunRecord") -> None:
-    click.echo(_line(run))
+    echo_text(_line(run))
     if run.message and run.status != "running":
-        click.echo(run.message)
-    click.echo(_used(journal.spent(run.id)))
+        echo_text(run.message)
+    echo_text(_used(journal.spent(run.id)))
     if run.origin is not None:
-        click.echo(f"began with results of {run.origin}")
+        echo_text(f"began with results of {run.origin}")
     if run.status in RESUMABLE:
         _show_open(journal, run)
     for result in journal.answers(run.id):
@@ -251,8 +252,8 @@ def _show(journal: "Journal", run: "RunRecord") -> None:
         tokens = ""
         if result.input_tokens is not None:
             tokens = f", {result.input_tokens:,} tokens in, {result.output_tokens:,} out"
-        click.echo(f"\n── {iteration}{result.act} ({result.source}{tokens})")
-        click.echo(result.text)
+        echo_text(f"\n── {iteration}{result.act} ({result.source}{tokens})")
+        echo_text(result.text)
 
 
 def _show_open(journal: "Journal", run: "RunRecord") -> None:
@@ -260,9 +261,9 @@ def _show_open(journal: "Journal", run: "RunRecord") -> None:
     for effect in journal.effects(run.id):
         if effect.ended is None and effect.subject is not None:
             doubt = "; whether it took effect is unknown" if effect.writes else ""
-            click.echo(f"begun and not ended: {effect.subject} in {effect.act}{doubt}")
+            echo_text(f"begun and not ended: {effect.subject} in {effect.act}{doubt}")
     project = journal.path.parent.parent
-    click.echo(f"resume it with: {command_to_resume(run.id, project, run.source)}")
+    echo_text(f"resume it with: {command_to_resume(run.id, project, run.source)}")
 
 
 def _used(spent: "Spent") -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from botticelli.cli.main import EXIT_FINDINGS
+from botticelli.cli.printable import echo_text
 
 if TYPE_CHECKING:
     from botticelli.runtime.state import Remembered, StateStore
@@ -35,12 +36,12 @@ def list_keys(project: Path | None, as_json: bool) -> None:
     """List every key with its value."""
     entries = _entries(_store(project))
     if as_json:
-        click.echo(_as_json({each.key: each.value for each in entries}, indent=2))
+        echo_text(_as_json({each.key: each.value for each in entries}, indent=2))
         return
     width = max((len(each.key) for each in entries), default=0)
     for each in entries:
         by = f"by {each.run}" if each.run else "by hand"
-        click.echo(f"{each.key:<{width}}  {_moment(each.written)}  {by}  {_as_json(each.value)}")
+        echo_text(f"{each.key:<{width}}  {_moment(each.written)}  {by}  {_as_json(each.value)}")
 
 
 @command.command("get", short_help="Print the value of KEY.")
@@ -54,7 +55,7 @@ def get_key(key: str, project: Path | None, as_json: bool) -> None:
     values = {each.key: each.value for each in _entries(_store(project))}
     if key not in values:
         _fail(_unknown(key, values))
-    click.echo(_as_json(values[key]) if as_json else printed(values[key]))
+    echo_text(_as_json(values[key]) if as_json else printed(values[key]))
 
 
 @command.command("set")
@@ -131,7 +132,7 @@ def _unknown(key: str, known: dict[str, Any]) -> str:
 
 def _fail(*messages: str) -> NoReturn:
     for message in messages:
-        click.echo(f"error: {message}", err=True)
+        echo_text(f"error: {message}", err=True)
     sys.exit(EXIT_FINDINGS)
 
 

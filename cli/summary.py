@@ -1,7 +1,8 @@
 """What a run says at its end: what ran, what it used, why it stopped, where the results are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from botticelli.cli.lines import duration
 from botticelli.cli.runs import command_to_resume, command_to_show
@@ -17,12 +18,21 @@ _STATUS = {
 
 
 def summarize(
-    event: RunFinished, seconds: float, project: Path, source: str, *, partial: bool = False
+    event: RunFinished,
+    seconds: float,
+    project: Path,
+    source: str,
+    *,
+    partial: bool = False,
+    unknown: Sequence[str] = (),
+    repeated: Mapping[str, int] = MappingProxyType({}),
 ) -> str:
     """Return the summary as text.
 
     `seconds` is how long the run took; `source` is what was run, relative to the project's folder.
     `partial`: it began with results of another run, so that what is predicted of all is not of it.
+    `unknown` names writes of which nobody knows whether they took effect, `repeated` says how often
+    something was the case that was said once.
     """
     head = f"{_STATUS[event.status]}: {event.completed} of {event.iterations} " + (
         "iterations" if event.iterations != 1 else "run"
@@ -39,9 +49,15 @@ def summarize(
         lines.append(f"  note     {done}; the bounds are those of all of them")
     if event.simulated:
         lines.append("  note     simulated: no model was asked, and nothing was paid")
+    for said, times in repeated.items():
+        if times > 1:
+            lines.append(f"  note     {said} ({times:,} times)")
+    if event.status != "completed" and unknown:
+        lines.append(f"  unknown  whether this took effect: {', '.join(unknown)}")
     lines.append(f"  results  {command_to_show(event.run, project)}")
     if event.status != "completed":
-        lines.append(f"  resume   {command_to_resume(event.run, project, source)}")
+        decide = " --on-unknown skip|repeat" if unknown else ""
+        lines.append(f"  resume   {command_to_resume(event.run, project, source)}{decide}")
     return "\n".join(lines)
 
 

@@ -53,9 +53,15 @@ class RunEntries:
         self._place: int = row[0]
 
     def enter(
-        self, completed: Sequence[Completed], intents: Sequence[Intent], *, forced: bool = False
+        self,
+        completed: Sequence[Completed],
+        intents: Sequence[Intent],
+        *,
+        forced: bool = False,
+        progress: tuple[int, int] | None = None,
     ) -> None:
-        """Keep results and what is about to be performed, in one commit.
+        """Keep results and what is about to be performed, in one commit; with `progress` also how
+        many iterations have completed and failed by now.
 
         An effect that is begun again keeps the time of its first beginning, unless that has ended.
         """
@@ -67,6 +73,11 @@ class RunEntries:
                     self._complete(each)
                 for intent in intents:
                     self._intend(intent)
+                if progress is not None:
+                    self._connection.execute(
+                        "UPDATE runs SET completed = ?, failures = ? WHERE number = ?",
+                        (*progress, self._number),
+                    )
             except BaseException:
                 self._connection.execute("ROLLBACK")
                 raise

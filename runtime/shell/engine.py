@@ -77,6 +77,7 @@ class Run:
         self._sink = sink
         self._books = RunBooks(entries, spent)
         self._completed: list[Completed] = []
+        self._noted = (0, 0)
         self._equipment = equipment
         carousel = program.narratives[program.entry].carousel
         self._every = carousel.every if carousel is not None else None
@@ -290,7 +291,14 @@ class Run:
         ]
         if intents or self._completed:
             completed, self._completed = self._completed, []
-            self._entries.enter(completed, intents, forced=any(writes))
+            progress = (self._tally.completed, self._tally.failures)
+            self._entries.enter(
+                completed,
+                intents,
+                forced=any(writes),
+                progress=progress if progress != self._noted else None,
+            )
+            self._noted = progress
 
     def _take(self, completed: Completed) -> Completion:
         """Note a completion, to be written with what follows from it."""

@@ -111,6 +111,18 @@ def test_an_answer_without_json_stores_nothing_and_says_so(project):
     assert call("content", "list").stdout == "Nothing is stored.\n"
 
 
+def test_answers_without_json_are_counted(project):
+    project.write()
+    source = project.folder / "n.toml"
+    source.write_text("[carousel]\niterations = 3\n" + source.read_text())
+    project.answers(*["Only words."] * 6)
+    done = project.run()
+    assert done.exit_code == 0, done.output
+    said = "the answer of write holds no JSON object: nothing is stored"
+    assert done.stdout.count(said) == 2
+    assert f"note     {said} (3 times)" in done.stdout
+
+
 def test_a_target_is_made_from_its_schema_and_then_used(project):
     project.write('target = "Post"', schemas=SCHEMAS)
     project.answers("A thought.", [{"title": "Spring", "at": "2026-03-01T10:00:00+02:00"}])

@@ -420,6 +420,66 @@ def test_a_signal_ends_the_run_with_a_summary(project: Path, sent: Any, code: in
     assert "interrupted" in listed
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_the_completed_iterations_of_a_killed_run_are_known(project: Path) -> None:
+    quick = CAROUSEL.replace('every = "1s"', "")
+    (project / "rounds.toml").write_text(quick)
+    process = run(project, "rounds.toml", "--driver", "simulate:delay=0.4")
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "iteration 3/4" in line:
+            break
+    assert " running      2/4 " in call("runs", "list").stdout
+    process.kill()
+    process.communicate()
+    assert " interrupted  2/4 " in call("runs", "show").stdout
+
+
+def test_iterations_that_fail_alike_each_say_why(project: Path) -> None:
+    carousel = CAROUSEL.replace('every = "1s"', "continue_on_error = true")
+    (project / "rounds.toml").write_text(carousel)
+    said = call("exec", "rounds.toml", "--driver", "simulate:fail=2,error=400").stdout
+    lines = [line for line in said.splitlines() if line.startswith("  ") and " failed: " in line]
+    assert len(lines) == 2
+    assert lines[0] == lines[1]
+
+
+HOSTILE = "a\x1b[31mb\x1b]0;title\x07c\x9bd\u202ee"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+def test_what_a_model_answered_steers_no_terminal_and_stays_whole_in_a_pipe(project: Path) -> None:
+    (project / "answers.txt").write_text(HOSTILE)
+    driver = "simulate:answers=answers.txt"
+    assert call("exec", "hello.toml", "--driver", driver).exit_code == 0
+    words = [*BOTTICELLI, "runs", "show"]
+    piped = subprocess.run(words, cwd=project, stdout=subprocess.PIPE, check=True).stdout
+    assert HOSTILE in piped.decode()
+    shown = on_terminal(words, project)
+    assert "a\ufffd[31mb\ufffd]0;title\ufffdc\ufffdd\ufffde" in shown
+
+
+def on_terminal(words: list[str], folder: Path) -> str:
+    """Run something on a pseudo-terminal and return what it writes."""
+    import pty
+
+    master, slave = pty.openpty()
+    process = subprocess.Popen(words, cwd=folder, stdout=slave, stderr=slave, stdin=slave)
+    os.close(slave)
+    shown = b""
+    while True:
+        try:
+            read = os.read(master, 65536)
+        except OSError:
+            break
+        if not read:
+            break
+        shown += read
+    os.close(master)
+    assert process.wait(timeout=10) == 0
+    return shown.decode()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 def test_on_a_terminal_progress_is_live(project: Path) -> None:
     import pty

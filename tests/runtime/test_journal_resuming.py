@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -375,22 +376,27 @@ def test_a_confirmation_may_be_given_beforehand(
     assert given or "--yes discord.messages.send" in result.stdout
 
 
-def kill_during(project: Path, operation: str, discord: DiscordServer) -> None:
-    """Kill a run while Discord is at an operation."""
+def kill_during(
+    project: Path,
+    operation: str,
+    discord: DiscordServer,
+    by: int = getattr(signal, "SIGKILL", signal.SIGTERM),
+) -> str:
+    """End a run by a signal while Discord is at an operation, and return what it said."""
     discord.reply(operation, slow=2.0)
     process = subprocess.Popen(
         [*BOTTICELLI, "exec", "posts.toml", "--driver", "simulate"],
         cwd=project,
         env=os.environ,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
     )
     deadline = time.monotonic() + 20
     while not discord.received(operation):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     time.sleep(0.1)
-    process.kill()
-    process.wait()
+    process.send_signal(by)
+    return process.communicate()[0].decode()
 
 
 def test_a_keyed_write_that_was_killed_happens_once(project: Path, discord: DiscordServer) -> None:
@@ -417,6 +423,19 @@ def delete_a_channel(project: Path) -> None:
     change(project / "posts.toml", 'command = "messages.send"', 'command = "channels.delete"')
     change(project / "posts.toml", 'content = "Hello"\n', "")
     change(project / "posts.toml", "{{ post.id }}", "that")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+def test_the_summary_says_that_the_outcome_of_a_write_is_unknown(
+    project: Path, discord: DiscordServer
+) -> None:
+    said = kill_during(project, "create_message", discord, signal.SIGINT)
+    assert "unknown" not in said  # it bears a key, and is sent again
+    delete_a_channel(project)
+    discord.requests.clear()
+    said = kill_during(project, "delete_channel", discord, signal.SIGINT)
+    assert "unknown  whether this took effect: discord.channels.delete in post" in said
+    assert "--on-unknown skip|repeat" in said
 
 
 @pytest.mark.parametrize(("choice", "sent"), [("skip", 1), ("repeat", 2)])
