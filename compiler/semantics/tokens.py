@@ -9,7 +9,8 @@ before it is taken apart.
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from unicodedata import normalize
 
 from msgspec import Struct
@@ -37,7 +38,7 @@ class PieceWeights(dict[str, float]):
         self._kinds = kinds
 
     def __missing__(self, piece: str) -> float:
-        match = _PIECE.fullmatch(piece)
+        match = _named_pieces().fullmatch(piece)
         kind = (match and match.lastgroup) or "rest"
         each, unit = self._kinds[kind]
         weight = each * _pieces(kind, piece) + unit * _units(kind, piece)
@@ -61,7 +62,7 @@ class Family(Struct, frozen=True):
 
     def estimate(self, text: str) -> int:
         """Estimate the tokens of a text."""
-        total = math.fsum(map(self.weights.__getitem__, _PIECES.findall(text)))
+        total = math.fsum(map(self.weights.__getitem__, _splitter()(text)))
         return round(total) or int(bool(text.strip()))
 
     def ceiling(self, text: str) -> int:
@@ -114,7 +115,7 @@ def byte_length(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
-_PIECE = re.compile(
+_PIECE = (
     r"(?P<capitals>[A-Z]{2,}(?![a-z]))"
     r"|(?P<word>[A-Z]?[a-z]+|[A-Z])"
     r"|(?P<digits>[0-9]+)"
@@ -125,12 +126,22 @@ _PIECE = re.compile(
     r"|(?P<line>[ \t]*(?:\r?\n)+)"
     r"|(?P<space>[ \t]+)"
     r"|(?P<sign>[!-/:-@\[-`{-~]+)"
-    r"|(?P<rest>.)",
-    re.DOTALL,
+    r"|(?P<rest>.)"
 )
 
-_PIECES = re.compile(re.sub(r"\?P<\w+>", "?:", _PIECE.pattern), re.DOTALL)
-"""The same without names, which costs less to search with."""
+
+# Both are compiled when a text is weighed for the first time: most checks weigh none.
+
+
+@cache
+def _named_pieces() -> re.Pattern[str]:
+    return re.compile(_PIECE, re.DOTALL)
+
+
+@cache
+def _splitter() -> Callable[[str], list[str]]:
+    """Return what takes a text apart; without names, which costs less."""
+    return re.compile(re.sub(r"\?P<\w+>", "?:", _PIECE), re.DOTALL).findall
 
 
 def _pieces(kind: str, piece: str) -> int:
