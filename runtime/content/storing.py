@@ -44,6 +44,7 @@ TEMPLATE = "template"
 INFERRED = "inferred"
 
 _NAMED_FAULTS = 3
+_LONGEST_NAME = 40
 
 
 class Origin(Struct, frozen=True, kw_only=True):
@@ -308,8 +309,8 @@ def _warnings(
 
 
 def _shown(key: str) -> str:
-    plain = "".join(each if each.isprintable() else "\ufffd" for each in key)
-    return plain if len(plain) <= 40 else f"{plain[:39]}…"
+    """A key may be anything that a model came up with; only what looks like a name is shown."""
+    return key if key.isidentifier() and len(key) <= _LONGEST_NAME else "…"
 
 
 def _provenance(table: ReflectedTable, origin: Origin) -> dict[str, Any]:

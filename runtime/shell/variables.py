@@ -9,6 +9,7 @@ import msgspec
 from botticelli.compiler.ir.program import Variable
 from botticelli.compiler.ir.types import Bool, Float, Int, Json, List, Optional, Record, Type
 from botticelli.compiler.semantics.commands.values import mismatches
+from botticelli.compiler.semantics.secrets import names_secret
 from botticelli.compiler.semantics.templates import TemplateError
 from botticelli.runtime.flow.values import evaluate
 from botticelli.runtime.problems import Problem
@@ -30,7 +31,7 @@ def resolve_variables(
         values[name] = None
         if name in given:
             try:
-                values[name] = convert(given[name], variable.type)
+                values[name] = convert(given[name], variable.type, secret=names_secret(name))
             except ValueError as error:
                 problems.append(Problem(f"the variable {name!r} {error}", usage=True))
         elif variable.default is not None:
@@ -44,8 +45,9 @@ def resolve_variables(
     return values, problems
 
 
-def convert(text: str, kind: Type | None) -> Any:
-    """Return the value that a text on the command line stands for.
+def convert(text: str, kind: Type | None, *, secret: bool = False) -> Any:
+    """Return the value that a text on the command line stands for; one that is `secret` is not
+    repeated.
 
     Raises ValueError with a message that goes on after "the variable X".
     """
@@ -53,11 +55,12 @@ def convert(text: str, kind: Type | None) -> Any:
         case None:
             return text
         case Optional(of=inner):
-            return None if text == "" else convert(text, inner)
+            return None if text == "" else convert(text, inner, secret=secret)
     value = _read(text, kind)
     for fault in mismatches(kind, value):
         where = "".join(f"[{key!r}]" for key in fault.path)
-        raise ValueError(f"takes {fault.expected}{f' at {where}' * bool(where)}, not {fault.found}")
+        found = "" if secret else f", not {fault.found}"
+        raise ValueError(f"takes {fault.expected}{f' at {where}' * bool(where)}{found}")
     return value
 
 

@@ -138,7 +138,8 @@ def test_a_target_is_made_from_its_schema_and_then_used(project):
 def test_what_does_not_fit_is_not_repeated(project):
     project.write('target = "Post"', schemas=SCHEMAS)
     private = "a private word"
-    project.answers("A thought.", [{"title": "Good", "kind": private}, {"title": [private]}])
+    rows = [{"title": "Good", "kind": private}, {"title": [private], private + " as a key": 1}]
+    project.answers("A thought.", rows)
     done = project.run("--events", "events.jsonl")
     assert "`kind` is text, and not one of" in done.stdout
     assert "`title` is a list, which is no text" in done.stdout
