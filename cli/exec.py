@@ -1,8 +1,9 @@
 """`botticelli exec`: check, compile and run a narrative.
 
 Exit codes: 0 when the run did what was asked (iterations that failed under `continue_on_error`
-included), 1 when the check found errors, when the run failed and when a budget ended it with work
-undone, 2 for a wrong command line, 3 for a fault of Botticelli's own, 130 after Ctrl-C and 143
+included), 1 when the check found errors, when something is missing that the command line does not
+give, when the run failed, when a budget ended it with work undone and when its output could not be
+written, 2 for a wrong command line, 3 for a fault of Botticelli's own, 130 after Ctrl-C and 143
 after SIGTERM, as shells expect of a command that a signal has ended.
 """
 

@@ -16,7 +16,8 @@ from botticelli.cli.event_file import EventFile
 from botticelli.cli.job import Job
 from botticelli.cli.live import LivePanel
 from botticelli.cli.logs import EventLog
-from botticelli.cli.main import EXIT_FINDINGS
+from botticelli.cli.main import EXIT_FINDINGS, EXIT_INTERRUPTED
+from botticelli.cli.output import go_on_without_output
 from botticelli.cli.plan import Plan, plan_resumed, plan_run
 from botticelli.cli.printable import echo_text
 from botticelli.cli.problems import Say, explain, say
@@ -31,7 +32,6 @@ from botticelli.runtime.shell.clock import Clock, RealClock
 if TYPE_CHECKING:
     from botticelli.runtime.telemetry.telemetry import Telemetry
 
-EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
 
 
@@ -102,6 +102,7 @@ def execute(given: CommandLine) -> int:
 
 
 def _execute(given: CommandLine, log: EventLog | None) -> int:
+    go_on_without_output()
     plan = _planned(given, log)
     clock = RealClock()
     job = Job(

@@ -2,6 +2,7 @@
 
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -22,6 +23,7 @@ _COMMANDS = {
 EXIT_FINDINGS = 1
 EXIT_USAGE = 2
 EXIT_INTERNAL = 3
+EXIT_INTERRUPTED = 130
 
 
 class _LazyGroup(click.Group):
@@ -48,6 +50,17 @@ class _LazyGroup(click.Group):
             raise click.UsageError(f"There is no command `{args[0]}`.{hint}", ctx)
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Invoke a command; Ctrl-C ends it as shells expect, also while it asks something."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            sys.exit(EXIT_INTERRUPTED)
+        except click.Abort as abort:
+            if isinstance(abort.__context__, KeyboardInterrupt):
+                sys.exit(EXIT_INTERRUPTED)
+            raise
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
@@ -64,11 +77,22 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; an error of our own says how to report it and exits with 3."""
+    from botticelli.cli.output import OutputError, judge_output, watch_output
+
+    watch_output()
+    code: str | int | None = 0
     try:
         cli(prog_name="botticelli")
+    except SystemExit as end:
+        code = end.code
+    except OutputError:
+        code = EXIT_FINDINGS
     except Exception as error:  # noqa: BLE001 - the last line of defence
         _report_internal_error(error)
-        sys.exit(EXIT_INTERNAL)
+        code = EXIT_INTERNAL
+    if not judge_output():
+        code = code or EXIT_FINDINGS
+    sys.exit(code)
 
 
 def _report_internal_error(error: Exception) -> None:

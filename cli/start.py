@@ -14,7 +14,16 @@ _INTERRUPTED = 130  # as shells expect of a command that Ctrl-C has ended
 
 def start() -> None:
     """Run the command line."""
-    arguments = sys.argv[1:]
+    try:
+        _start(sys.argv[1:])
+    except KeyboardInterrupt:
+        _end_at_once(_INTERRUPTED)
+
+
+def _start(arguments: list[str]) -> None:
+    from botticelli.cli.output import OutputError, watch_output
+
+    watch_output()
     if arguments[:1] != ["check"]:
         _whole_command()
         return
@@ -28,9 +37,8 @@ def start() -> None:
     except SystemExit as end:
         _end_at_once(end.code)
         raise
-    except KeyboardInterrupt:
-        _end_at_once(_INTERRUPTED)
-        raise
+    except OutputError:
+        failing = True
     _end_at_once(1 if failing else 0)
 
 
@@ -64,22 +72,16 @@ def _check_plainly(arguments: list[str]) -> bool | None:
         result = job.check(job.files())
     except Exception:  # noqa: BLE001 - which the whole command meets again, and reports
         return None
-    try:
-        return report.show(result)
-    except BrokenPipeError:
-        _end_at_once(1)
-        return True
+    return report.show(result)
 
 
 def _end_at_once(code: str | int | None) -> None:
-    """End the process as it is. Returns when not all could be written, or there is a message."""
+    """End the process as it is. Returns when there is a message."""
+    from botticelli.cli.output import judge_output
+
     if isinstance(code, str):
         return
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except BrokenPipeError:
-        code = 1
-    except OSError:
-        return
+    if not judge_output():
+        code = code or 1
+    sys.stderr.flush()
     os._exit(code or 0)
