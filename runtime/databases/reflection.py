@@ -37,7 +37,8 @@ class ReflectedTable(Struct, frozen=True):
 
 
 def reflect(connection: "Connection", name: str) -> ReflectedTable | None:
-    """Read one table or view; None when there is none of that name.
+    """Read one table or view; None when there is none of that name. The database's own tables, in
+    which it keeps what it knows of the others and of itself, count as none.
 
     A name with a dot that no table bears means a table of another schema.
     """
@@ -54,9 +55,11 @@ def reflect(connection: "Connection", name: str) -> ReflectedTable | None:
         warnings.simplefilter("ignore")
         for table, schema in places:
             try:
-                return _read(inspector, connection, table, schema)
+                found = _read(inspector, connection, table, schema)
             except NoSuchTableError:
                 continue
+            if _is_made(connection, found):
+                return found
     return None
 
 
@@ -89,6 +92,21 @@ def _read(
             filled=bool(filled) or (sqlite and rowid),
         )
     return ReflectedTable(name, schema, _full_name(connection, name, schema), found, key)
+
+
+def _is_made(connection: "Connection", table: ReflectedTable) -> bool:
+    """Tell whether somebody made a table, as opposed to one that the database has of itself."""
+    from sqlalchemy import text
+
+    if connection.dialect.name == "postgresql":
+        return not table.full_name.startswith(("pg_", "information_schema."))
+    if table.full_name.startswith("sqlite_"):
+        return False
+    known = text(  # SQLite's functions that give rows can be read as tables, and stand nowhere
+        "SELECT 1 FROM (SELECT name FROM sqlite_master UNION ALL SELECT name FROM"
+        " sqlite_temp_master) WHERE lower(name) = lower(:name)"
+    )
+    return connection.execute(known, {"name": table.name}).first() is not None
 
 
 def _full_name(connection: "Connection", name: str, schema: str | None) -> str:

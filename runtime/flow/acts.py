@@ -39,7 +39,7 @@ def run_act(frame: Frame, scope: Scope, act: Act) -> Walk[None]:
         yield from _run(frame, scope, act)
         yield from acknowledge(frame, frame.holdings.of_act(frame.address), act.name)
     except TemplateError as error:
-        message = f"a template cannot be rendered: {error}"
+        message = f"a template cannot be rendered: {scope.explained(error)}"
         yield ActFailed(address=where, act=act.name, message=message)
         raise ActFailedError(frame.address, act.name, message) from error
     except ActFailedError as error:
@@ -156,6 +156,7 @@ def _command(
         case Failure(message=message):
             if source.required:
                 raise ActFailedError(frame.address, act.name, message)
+            scope.errors |= {message}
             text = yield from _cut(act, source, address, message)
             return message, text
     raise AssertionError(result)

@@ -83,11 +83,16 @@ class Answered(Struct, frozen=True):
     value: Any
 
 
+_TEXT = "text has no "
+"""What the error says of what is asked of a text, as the error of a command is one."""
+
+
 class Scope:
     """The outputs so far, the rows that were read, the conversation and the project's state.
 
     ``finished`` are the acts that ended in this scope, without those before it was copied, in the
-    order in which they ended.
+    order in which they ended. ``errors`` are the texts that stand for results of commands which
+    failed and were not required.
     """
 
     def __init__(self, state: State) -> None:
@@ -99,6 +104,17 @@ class Scope:
         self.conversation = Conversation()
         self.finished: dict[str, Any] = {}
         self.answered: Answered | None = None
+        self.errors: frozenset[str] = frozenset()
+
+    def explained(self, error: Exception) -> str:
+        """Return the message of an error, with the commands whose failure may be the reason."""
+        failed = [
+            f"`{act}` is no result but an error: {output}"
+            for act, output in self.outputs.items()
+            if isinstance(output, str) and output in self.errors
+        ]
+        message = str(error)
+        return "; ".join([message, *failed]) if _TEXT in message else message
 
     def finish(self, act: str, output: Any) -> None:
         self.outputs[act] = output
@@ -115,6 +131,7 @@ class Scope:
         copied.ran, copied.previous = self.ran, self.previous
         copied.conversation = self.conversation.copy()
         copied.answered = self.answered
+        copied.errors = self.errors
         return copied
 
     def join(self, branches: list["Scope"]) -> None:
@@ -123,6 +140,7 @@ class Scope:
         for branch in branches:
             if branch.answered is not asked:
                 self.answered = branch.answered
+            self.errors |= branch.errors
             for name, rows in branch.tables.items():
                 if tables.get(name) is not rows:
                     self.tables[name] = rows
@@ -153,5 +171,5 @@ class Scope:
         try:
             return holds(condition, self.names(frame))
         except EvaluationError as error:
-            message = f"a condition cannot be decided: {error}"
+            message = f"a condition cannot be decided: {self.explained(error)}"
             raise ActFailedError(frame.address, act, message) from error

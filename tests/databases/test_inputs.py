@@ -181,6 +181,15 @@ none = "table posts where title = 'x' order by id as c"
     ("table", "said"),
     [
         ('table_name = "post"', "there is no table `post` in the database; did you mean `posts`?"),
+        ('table_name = "sqlite_master"', "there is no table `sqlite_master`"),
+        ('table_name = "SQLITE_SCHEMA"', "there is no table `SQLITE_SCHEMA`"),
+        ('table_name = "pragma_database_list"', "there is no table `pragma_database_list`"),
+        ('table_name = "pg_catalog.pg_class"', "there is no table `pg_catalog.pg_class`"),
+        ('table_name = "pg_class"', "there is no table `pg_class`"),
+        (
+            'table_name = "information_schema.tables"',
+            "there is no table `information_schema.tables`",
+        ),
         ('table_name = "posts"\ncolumns = ["titel"]', "no column `titel`; did you mean `title`?"),
         ('table_name = "posts"\norder_by = "ratng"', "no column `ratng`; did you mean `rating`?"),
     ],

@@ -29,6 +29,7 @@ from botticelli.compiler.ir.program import (
     Parallel,
     Repeat,
     Security,
+    Sequence,
 )
 from botticelli.runtime.drivers.protocol import BLOCKED, LENGTH
 from botticelli.runtime.effects import (
@@ -191,6 +192,20 @@ def test_a_failed_command_fails_the_act_if_it_is_required() -> None:
     assert "no such channel" in (required.outcome.error or "")
     optional = Rehearsal(program(narrative(act("a", send(required=False), "Hello"))), fail)
     assert turns(optional.asked()[0]) == [("user", "no such channel\nHello")]
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_a_field_of_a_command_that_failed_is_said_to_be_that(*, grouped: bool) -> None:
+    def fail(effect: Effect) -> Result:
+        return answer("ok") if isinstance(effect, AskModel) else Failure("no such channel")
+
+    site = act("site", send(required=False))
+    acts = [site, act("tell", "Say {{ site.id }}.")]
+    group = Parallel(steps=(sequence("site"), sequence("other")), place=PLACE)
+    order = Sequence(steps=(group, sequence("tell")), place=PLACE)
+    made = narrative(*acts, act("other", "Hello"), order=order) if grouped else narrative(*acts)
+    error = Rehearsal(program(made), fail).outcome.error or ""
+    assert "text has no field `id`; `site` is no result but an error: no such channel" in error
 
 
 def test_a_commands_arguments_are_rendered_and_its_text_may_be_cut() -> None:
