@@ -42,7 +42,7 @@ FETCH_SECONDS = 60.0
 
 
 class MediaError(Exception):
-    """A medium cannot be read; the message is for people."""
+    """A medium cannot be read. The message does not hold its path, which may come of an answer."""
 
 
 class MediaReader:
@@ -87,9 +87,9 @@ class MediaReader:
             path = self._path(folder, file)
             _check_file(path, self._limit(model))
         except MediaError as error:
-            return str(error)
+            return f"{file}: {error}"
         except OSError as error:
-            return f"{path}: {error.strerror}"
+            return f"{file}: it cannot be opened ({error.strerror})"
         return None
 
     async def complete(self, request: ModelRequest) -> ModelRequest:
@@ -150,8 +150,7 @@ class MediaReader:
         if data is None:
             data, _ = await self._load(held)
             if sha256(data).hexdigest() != held.digest:
-                source = held.file or "what it links to"
-                raise MediaError(f"{source} has changed since it was read")
+                raise MediaError("it has changed since it was read")
         self._keep(held.digest, data)
         return replace(part, data=data, held=None)
 
@@ -192,7 +191,7 @@ class MediaReader:
             raise MediaError("its path is none") from error
         if not (self._configuration.outside_project or path.is_relative_to(self._project)):
             raise MediaError(
-                f"{file} is outside the project; `[media] outside_project = true` in "
+                "its path is outside the project; `[media] outside_project = true` in "
                 "botticelli.toml allows that"
             )
         return path
@@ -205,16 +204,16 @@ def _read(path: Path, limit: int) -> bytes:
         with path.open("rb") as file:
             data = file.read(limit + 1)
     except OSError as error:
-        raise MediaError(f"{path}: {error.strerror}") from error
+        raise MediaError(f"it cannot be opened ({error.strerror})") from error
     if not data or len(data) > limit:
-        raise MediaError(f"{path} is {'empty' if not data else 'growing'}")
+        raise MediaError(f"it is {'empty' if not data else 'growing'}")
     return data
 
 
 def _check_file(path: Path, limit: int) -> None:
     """Raises MediaError for what is no file that can be taken, OSError."""
     if not path.is_file():
-        raise MediaError(f"{path} is {'no file' if path.exists() else 'not there'}")
+        raise MediaError(f"it is {'no file' if path.exists() else 'not there'}")
     size = path.stat().st_size
     if size > limit:
-        raise MediaError(f"{path} has {size:,} bytes, and at most {limit:,} are taken")
+        raise MediaError(f"it has {size:,} bytes, and at most {limit:,} are taken")

@@ -135,7 +135,9 @@ def test_what_cannot_be_read_fails_the_act_before_anything_is_sent(
 ) -> None:
     project, limit = unreadable(tmp_path)
     made = shown(medium(file="{{ '' }}" + file))
-    assert said in failure(made, project, media=limit)
+    words = failure(made, project, media=limit)
+    assert said in words
+    assert file not in words
 
 
 @pytest.mark.parametrize(("file", "said"), UNREADABLE)
