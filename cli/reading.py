@@ -76,10 +76,19 @@ def _load_compiled(
 
 
 def report_findings(diagnostics: "Sequence[Diagnostic]", files: int, *, no_color: bool) -> None:
-    """Print what the check found, as `check` does."""
+    """Print the errors and warnings that the check found, as `check` does; notes are counted."""
     from botticelli.cli.colors import wants_color
     from botticelli.compiler.report import render
+    from botticelli.grammar.catalogue import Severity
 
-    color = not no_color and wants_color(sys.stderr)
-    text = render("text", diagnostics, color=color, files=files)
-    click.echo(text, nl=False, err=True, color=color)
+    shown = [each for each in diagnostics if each.rule.severity is not Severity.INFO]
+    if shown:
+        color = not no_color and wants_color(sys.stderr)
+        text = render("text", shown, color=color, files=files)
+        click.echo(text, nl=False, err=True, color=color)
+    notes = len(diagnostics) - len(shown)
+    if notes:
+        said = "1 note; `botticelli check` shows it"
+        click.echo(
+            said if notes == 1 else f"{notes} notes; `botticelli check` shows them", err=True
+        )

@@ -335,6 +335,18 @@ def test_what_a_run_will_ask_with_decides_whether_it_is_refused(
     assert replayed.exit_code == 0, replayed.output
 
 
+def test_notes_of_the_check_are_counted(project: Path) -> None:
+    (project / "config" / "botticelli" / "botticelli.toml").unlink()  # it silences the notes
+    (project / "notes.toml").write_text(
+        '[narrative]\nname = "notes"\ntoc = ["say", "tell"]\n[acts]\nsay = "Say."\ntell = "Tell."\n'
+    )
+    result = call("exec", "notes.toml", "--driver", "simulate")
+    assert result.exit_code == 0, result.output
+    assert "2 notes; `botticelli check` shows them" in result.stderr.splitlines()
+    assert "BOT508" not in result.stderr
+    assert "BOT508" in call("check", "notes.toml").stdout
+
+
 def test_an_explanation_is_judged_by_the_tier_that_is_asked_for(project: Path) -> None:
     default = '[providers.gemini]\ndefault_tier = "small"\n'
     (project / "botticelli.toml").write_text(VARIABLES + default + DAYS)
