@@ -143,9 +143,14 @@ def set_status(
         return await change(database, table, ids, {STATUS: status})
 
     count = _ask(ask, url, project)
-    click.echo(f"{count} {'row is' if count == 1 else 'rows are'} {status}")
-    if count < len(set(ids)):
-        _fail(f"{len(set(ids)) - count} of these rows are not in {table}")
+    if count:
+        click.echo(f"{count} {'row is' if count == 1 else 'rows are'} {status}")
+    asked = len(set(ids))
+    if asked == 1 > count:
+        _fail(f"the row {ids[0]} is not in {table}")
+    if count < asked:
+        missing = asked - count
+        _fail(f"{missing} of these {asked} rows {'is' if missing == 1 else 'are'} not in {table}")
 
 
 @command.command("export")

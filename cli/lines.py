@@ -1,6 +1,7 @@
 """The lines that the events of a run are worth."""
 
 from datetime import datetime
+from itertools import pairwise
 
 from botticelli.runtime.events import (
     ActFailed,
@@ -38,11 +39,11 @@ def describe(event: Event) -> str | None:  # noqa: C901, PLR0912 - a table of ca
             done = "1 effect" if event.effects == 1 else f"{event.effects:,} effects"
             return f"resumed after {done}{of} completed before"
         case IterationStarted():
-            return f"iteration {event.iteration}/{event.iterations}, at {moment(event.time)}"
+            return _iteration(event)
         case Answered():
             mark = ", simulated" if event.simulated else ""
             return (
-                f"  {event.act}: {event.model} answered {event.characters:,} characters "
+                f"  {event.act}: {event.model} answered {count(event.characters, 'character')} "
                 f"({event.input_tokens:,} tokens in, {event.output_tokens:,} out{mark})"
             )
         case AnswerRejected(again=again):
@@ -62,7 +63,8 @@ def describe(event: Event) -> str | None:  # noqa: C901, PLR0912 - a table of ca
         case Waiting(until=until) if until is not None and until - event.time >= NOTEWORTHY_WAIT:
             return None if event.what == "retry" else f"  {waiting(event.what, until)}"
         case Retrying():
-            return f"  attempt {event.attempt} failed: {event.reason}; again in {event.delay:.1f} s"
+            what = f"  {_act(event.address)}: attempt {event.attempt} failed"
+            return f"{what}: {event.reason}; again in {event.delay:.1f} s"
         case ActSkipped():
             return f"  {event.act}: skipped"
         case ActFailed():
@@ -78,6 +80,23 @@ def describe(event: Event) -> str | None:  # noqa: C901, PLR0912 - a table of ca
             return f"failed: {event.message}"
         case _:
             return None
+
+
+def _iteration(event: IterationStarted) -> str:
+    """Say which iteration begins; one within another says of what, and stands below it."""
+    *outer, unit = event.address.split("/")
+    of, when = f"{event.iteration}/{event.iterations}", f"at {moment(event.time)}"
+    if unit.startswith("pass-"):
+        return f"  pass {of} of a `repeat`, {when}"
+    name = outer[-1].removeprefix("call-")
+    return f"iteration {of}, {when}" if len(outer) == 1 else f"  {name}: iteration {of}, {when}"
+
+
+def _act(address: str) -> str:
+    """The act of an address: what follows the last position in a narrative."""
+    steps = address.partition("#")[0].split("/")
+    acts = [act for position, act in pairwise(steps) if position.isdecimal()]
+    return acts[-1] if acts else steps[-1]
 
 
 def count(number: int, noun: str) -> str:

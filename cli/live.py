@@ -104,7 +104,7 @@ class State:
     def used(self) -> str:
         cost = "" if self.cost is None else f", ${self.cost:.4f}"
         return (
-            f"{self.requests:,} requests, {self.input_tokens:,} tokens in, "
+            f"{count(self.requests, 'request')}, {self.input_tokens:,} tokens in, "
             f"{self.output_tokens:,} out{cost}"
         )
 

@@ -34,12 +34,7 @@ def summarize(
     `unknown` names writes of which nobody knows whether they took effect, `repeated` says how often
     something was the case that was said once.
     """
-    head = f"{_STATUS[event.status]}: {event.completed} of {event.iterations} " + (
-        "iterations" if event.iterations != 1 else "run"
-    )
-    if event.failures:
-        head += f", {event.failures} failed"
-    lines = [f"{head}, in {duration(seconds)}."]
+    lines = [f"{_head(event)}, in {duration(seconds)}."]
     if event.message and event.status != "interrupted":
         lines.append(f"  because  {event.message}")
     bounds = None if partial else event.bounds
@@ -59,6 +54,15 @@ def summarize(
         decide = " --on-unknown skip|repeat" if unknown else ""
         lines.append(f"  resume   {command_to_resume(event.run, project, source)}{decide}")
     return "\n".join(lines)
+
+
+def _head(event: RunFinished) -> str:
+    """How the run ended; what it has done of a single iteration is no number."""
+    status = _STATUS[event.status]
+    if event.iterations == 1:
+        return f"{status}: 1 of 1 run" if event.completed else status
+    failed = f", {event.failures} failed" if event.failures else ""
+    return f"{status}: {event.completed} of {event.iterations} iterations{failed}"
 
 
 def _use(event: RunFinished, bounds: UseBounds | None) -> list[str]:

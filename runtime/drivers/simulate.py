@@ -118,13 +118,24 @@ def _answers(file: str | None) -> tuple[str, ...]:
         text = Path(file).read_text("utf-8")
         if not file.endswith(".jsonl"):
             return (text,)
-        values = [json.loads(line) for line in text.splitlines() if line.strip()]
+        lines = [(n, line) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
+        values = [_value(line, n) for n, line in lines]
     except (OSError, ValueError) as error:
         message = f"the simulate driver's answers cannot be read from {file}: {error}"
         raise SetupError(Problem(message, usage=True)) from error
     if not values:
         raise SetupError(Problem(f"the simulate driver's {file} holds no answer", usage=True))
     return tuple(value if isinstance(value, str) else json.dumps(value) for value in values)
+
+
+def _value(line: str, number: int) -> object:
+    try:
+        return json.loads(line)
+    except json.JSONDecodeError as error:
+        message = (
+            f"line {number} is no JSON: {error.msg.removesuffix(' at')} at column {error.colno}"
+        )
+        raise ValueError(message) from error
 
 
 def _unknown(what: str, name: str, known: tuple[str, ...]) -> SetupError:

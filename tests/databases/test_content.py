@@ -439,6 +439,8 @@ def test_statuses_are_set(stored):
     assert [row["id"] for row in stored.rows("things") if row["review_status"] == "approved"] == [2]
     assert call("content", "export", "things", "--status", "approved").stdout.count("\n") == 1
     assert call("content", "set-status", "things", "rejected", "1", "9").exit_code == 1
+    gone = call("content", "set-status", "things", "rejected", "9")
+    assert (gone.stdout, gone.stderr) == ("", "error: the row 9 is not in things\n")
     assert call("content", "set-status", "things", "nonsense", "1").exit_code == 2
     attack = call("content", "set-status", "things", "approved", "1; DROP TABLE things")
     assert attack.exit_code == 1
