@@ -58,6 +58,14 @@ class Holder(Struct, frozen=True):
     unsure: bool = False
 
 
+class Retaken(Struct, frozen=True):
+    """What became of rows that a run held when it ended, by the places that had taken them: which
+    are `lost` to others, and which the run had deleted itself; it holds the rest again."""
+
+    lost: frozenset[str] = frozenset()
+    settled: frozenset[str] = frozenset()
+
+
 class LeaseLostError(Exception):
     """Rows that a run had taken went to another reader; the message is for people."""
 
@@ -230,8 +238,8 @@ async def renew(database: Database, holder: Holder) -> None:
 
 async def take_again(
     database: Database, held: Sequence[Taken], pending: Iterable[str], holder: Holder
-) -> list[Taken]:
-    """Lease what a run held when it ended, and return what has gone to another meanwhile. What else
+) -> Retaken:
+    """Lease what a run held when it ended, and tell what has gone to another meanwhile. What else
     is leased to it, it does not know of: that is given back.
 
     `pending` are the places of effects of which the run does not know whether they took place; what
@@ -246,11 +254,12 @@ async def take_again(
                 settled.update(done.get("acknowledged", ()))
         places = await _places(connection, holder.run)
         await _delete_leases(connection, holder.run, places - {each.place for each in held})
-    return [
-        each
+    lost = [
+        each.place
         for each in held
         if each.place not in settled and not await _take_again(database, each, holder)
     ]
+    return Retaken(frozenset(lost), frozenset(settled))
 
 
 async def _take_again(database: Database, taken: Taken, holder: Holder) -> bool:

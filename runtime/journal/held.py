@@ -18,6 +18,9 @@ from botticelli.runtime.effects import (
 )
 from botticelli.runtime.journal.replay import Recording
 
+SETTLING = frozenset(kind.__struct_config__.tag for kind in (AcknowledgeRows, StoreContent))
+"""The kinds of effects that may delete rows which were taken."""
+
 
 class Held(Struct, frozen=True):
     """Rows that a run had taken; `unit` is the address of the iteration that took them."""

@@ -16,7 +16,7 @@ from botticelli.runtime.flow.schedule import Scheduled
 from botticelli.runtime.flow.selection import belongs_to
 from botticelli.runtime.journal.difference import digest, explain
 from botticelli.runtime.journal.file import Journal
-from botticelli.runtime.journal.held import Held, as_seen, concerns_rows, held_rows
+from botticelli.runtime.journal.held import SETTLING, Held, as_seen, concerns_rows, held_rows
 from botticelli.runtime.journal.records import COMPLETED, EffectRecord
 from botticelli.runtime.journal.replay import Recording, Replayed, replay
 from botticelli.runtime.platforms.protocol import CommandTraits, has_key
@@ -105,7 +105,7 @@ def resume(
         recording=recording,
         records=records,
         held=held_rows(survey.consuming, recording),
-        settling=(*(str(effect.address) for effect in survey.replayed.pending), *kept),
+        settling=_settling(survey.replayed.pending, recording, records),
         kept=kept,
         unknown=tuple(
             effect
@@ -153,6 +153,19 @@ def _survey(flow: Flow, recording: Recording, others: Collection[str] = ()) -> _
             consuming.append(effect)
 
     return _Survey(replay(flow(), recording, on_effect=note), digests, consuming)
+
+
+def _settling(
+    pending: Collection[Effect], recording: Recording, records: Mapping[str, EffectRecord]
+) -> tuple[str, ...]:
+    """Return what may have deleted rows: effects that are to be performed next, and those that an
+    iteration which started over has not reached again."""
+    begun = (
+        address
+        for address, record in records.items()
+        if record.effect in SETTLING and address not in recording
+    )
+    return tuple(dict.fromkeys((*(str(effect.address) for effect in pending), *begun)))
 
 
 def _unknown_failures(recording: Recording, records: Mapping[str, EffectRecord]) -> Collection[str]:

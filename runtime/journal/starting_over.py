@@ -1,7 +1,8 @@
 """Iterations whose rows have gone to another reader while the run was away: they start over.
 
 Their effects are performed again, but for writes that were completed, and for the reading of rows
-that such a write has deleted.
+that such a write has deleted. That it has may be recorded; it may have been kept when the iteration
+started over before, and not been reached since; or the database alone knows of it.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -32,9 +33,11 @@ def start_over(
     flow: Scheduled[Outcome],
     resumption: Resumption,
     lost: Iterable[Held],
+    settled: Collection[str],
     writes: Callable[[Effect], bool],
 ) -> StartingOver:
-    """Let the iterations that took lost rows start over; `flow` is a fresh one of the program."""
+    """Let the iterations that took lost rows start over; `flow` is a fresh one of the program, and
+    `settled` are places whose rows the run has deleted, as far as the database was asked."""
     units = {each.unit for each in lost}
     recording = resumption.recording
     effects: dict[str, Effect] = {}
@@ -50,7 +53,7 @@ def start_over(
             requests.append(effect)
 
     replay(flow, recording, on_effect=note)
-    kept = _kept(effects, recording, writes)
+    kept = _kept(effects, recording, writes) | (effects.keys() & settled)
     forgotten = frozenset(effects) - kept
     return StartingOver(
         resumption=replace(

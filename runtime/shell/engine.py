@@ -176,11 +176,12 @@ class Run:
     async def _take_again(self, resumption: Resumption) -> Resumption:
         """Take what the run held when it ended; what others have meanwhile makes its iteration
         start over. Raises DatabaseError."""
-        lost = await self._performer.take_again(resumption.held, resumption.settling)
+        retaken = await self._performer.take_again(resumption.held, resumption.settling)
+        lost = [each for each in resumption.held if each.taken.place in retaken.lost]
         if not lost:
             return resumption
         flow = self._equipment.interpret(self._program, Tally())
-        again = start_over(flow, resumption, lost, self._writes)
+        again = start_over(flow, resumption, lost, retaken.settled, self._writes)
         for request in again.requests:
             record = resumption.records.get(str(request.address))
             self._restore(request, record, again=True)

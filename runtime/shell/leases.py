@@ -14,6 +14,7 @@ from botticelli.runtime.databases.address import DatabaseError
 from botticelli.runtime.databases.database import Database
 from botticelli.runtime.databases.leases import (
     Holder,
+    Retaken,
     acknowledge,
     give_back,
     places_of,
@@ -48,10 +49,10 @@ class RunLeases:
             raise
         return TableResult(rows, taken)
 
-    async def take_again(self, held: Sequence[Taken], pending: Iterable[str]) -> list[Taken]:
-        """Take what the run held when it ended, and return what others have meanwhile."""
+    async def take_again(self, held: Sequence[Taken], pending: Iterable[str]) -> Retaken:
+        """Take what the run held when it ended, and tell what others have meanwhile."""
         if not held:
-            return []
+            return Retaken()
         database, holder = self._hold()
         return await take_again(database, held, pending, holder)
 

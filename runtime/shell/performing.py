@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+from botticelli.runtime.databases.leases import Retaken
 from botticelli.runtime.drivers.protocol import ModelAnswer
 from botticelli.runtime.effects import (
     AcknowledgeRows,
@@ -112,11 +113,9 @@ class Performer:
             case QueryTable() | StoreContent() | AcknowledgeRows() | GiveBackRows():
                 return await self._tables.perform(effect)
 
-    async def take_again(self, held: Sequence[Held], settling: Iterable[str]) -> list[Held]:
-        """Take what the run held when it ended, and return what others have. Raises
-        DatabaseError."""
-        lost = await self._tables.take_again([each.taken for each in held], settling)
-        return [each for each in held if each.taken in lost]
+    async def take_again(self, held: Sequence[Held], settling: Iterable[str]) -> Retaken:
+        """Take what the run held when it ended, and tell what others have. Raises DatabaseError."""
+        return await self._tables.take_again([each.taken for each in held], settling)
 
     async def close(self) -> None:
         """Let go of what the run holds."""

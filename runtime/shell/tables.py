@@ -14,7 +14,7 @@ from botticelli.runtime.content.storing import Destination, Origin, template_of
 from botticelli.runtime.databases.address import DatabaseError, choose_url
 from botticelli.runtime.databases.database import LEASE_SECONDS, Ceilings, Database
 from botticelli.runtime.databases.filters import QueryError
-from botticelli.runtime.databases.leases import LeaseLostError, without_key
+from botticelli.runtime.databases.leases import LeaseLostError, Retaken, without_key
 from botticelli.runtime.databases.queries import read_rows
 from botticelli.runtime.databases.records import Taken
 from botticelli.runtime.effects import (
@@ -100,9 +100,8 @@ class TableAccess:
             return await self._leases.take(effect, now)
         return TableResult(await read_rows(self._database, effect.query, now))
 
-    async def take_again(self, held: Sequence[Taken], pending: Iterable[str]) -> list[Taken]:
-        """Take what the run held when it ended, and return what others have. Raises
-        DatabaseError."""
+    async def take_again(self, held: Sequence[Taken], pending: Iterable[str]) -> Retaken:
+        """Take what the run held when it ended, and tell what others have. Raises DatabaseError."""
         return await self._leases.take_again(held, pending)
 
     async def close(self) -> None:

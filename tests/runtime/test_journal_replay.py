@@ -1,24 +1,25 @@
 """Random orders, killed at random effects and resumed from the journal's file, end as undisturbed.
 
 The interpreter is driven by a function, its effects complete in any order, and each process reads
-the journal anew.
+the journal anew. BOTTICELLI_REPLAY_EXAMPLES says how many programs each property tries, 100 without
+it.
 """
 
-import shutil
-import tempfile
+import os
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from random import Random
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from programs import MONDAY, answer
+from programs import MONDAY, PLACE, answer, sequence
 from reference import Reference
-from trees import WORDS, programs
+from trees import WORDS, programs, with_acts
 
-from botticelli.compiler.ir.program import Program
+from botticelli.compiler.ir.program import Parallel, Program
 from botticelli.runtime.databases.records import Rows, Taken
 from botticelli.runtime.drivers.protocol import ModelAnswer
 from botticelli.runtime.effects import (
@@ -43,13 +44,17 @@ from botticelli.runtime.flow.carousel import Tally
 from botticelli.runtime.flow.interpret import Outcome, interpret
 from botticelli.runtime.journal.encoding import decode_result, encode_result
 from botticelli.runtime.journal.entries import Completed, Intent, RunEntries
-from botticelli.runtime.journal.file import open_journal
+from botticelli.runtime.journal.file import Journal, open_journal
 from botticelli.runtime.journal.records import RunRecord
 from botticelli.runtime.journal.replay import replay
 from botticelli.runtime.journal.resumption import Resumption, Scripts, resume
 from botticelli.runtime.journal.starting_over import start_over
 from botticelli.runtime.platforms.protocol import CommandTraits
 from botticelli.runtime.problems import SetupError
+
+tried = settings(
+    max_examples=int(os.environ.get("BOTTICELLI_REPLAY_EXAMPLES", "100")), deadline=None
+)
 
 
 class World:
@@ -88,33 +93,39 @@ class World:
         """Do what comes before a resumed run's first effect."""
         return found
 
+    def die(self, under_way: list[Effect], chance: Random) -> None:
+        """Do what is under way when the run is killed, and which it does not learn of."""
 
-class Market(World):
-    """Rows that others take too, while the run is away: two of them for each reading."""
 
-    def __init__(self, failing: int = 0, before: "Market | None" = None) -> None:
-        super().__init__(failing)
-        self.next_row = 0 if before is None else before.next_row
-        self.leases: dict[str, str] = {} if before is None else before.leases
-        self.acknowledged: list[str] = [] if before is None else before.acknowledged
-        self.stolen: set[str] = set() if before is None else before.stolen
+class Queue:
+    """Rows that a run takes two of at each reading, and that others take too while it is away."""
 
-    def deal(self, effect: QueryTable | AcknowledgeRows | GiveBackRows) -> Result:
-        if isinstance(effect, QueryTable):
-            place = str(effect.address)
-            keys = (f"row-{self.next_row}", f"row-{self.next_row + 1}")
-            self.next_row += 2
-            for key in [each for each, holder in self.leases.items() if holder == place]:
-                del self.leases[key]
-            self.leases.update(dict.fromkeys(keys, place))
-            return taken(place, keys)
-        if isinstance(effect, AcknowledgeRows) and not all(map(self.holds, effect.taken)):
+    def __init__(self) -> None:
+        self.next_row = 0
+        self.leases: dict[str, str] = {}
+        self.acknowledged: list[str] = []
+        self.stolen: set[str] = set()
+        self.settled: dict[str, list[str]] = {}
+
+    def take(self, place: str) -> TableResult:
+        self._free([place])
+        keys = (f"row-{self.next_row}", f"row-{self.next_row + 1}")
+        self.next_row += 2
+        self.leases.update(dict.fromkeys(keys, place))
+        return taken(place, keys)
+
+    def acknowledge(self, address: str, rows: tuple[Taken, ...]) -> Result:
+        """Let rows go once, however often it is done at an address."""
+        if address in self.settled:
+            return Done()
+        if not all(map(self.holds, rows)):
             return Failure("they went to another")
-        for each in effect.taken:
-            for key in each.keys:
-                self.leases.pop(key, None)
-                if isinstance(effect, AcknowledgeRows):
-                    self.acknowledged.append(key)
+        self.settled[address] = [each.place for each in rows]
+        self.acknowledged += [key for each in rows for key in each.keys]
+        return self.give_back(rows)
+
+    def give_back(self, rows: tuple[Taken, ...]) -> Done:
+        self._free([each.place for each in rows])
         return Done()
 
     def holds(self, rows: Taken) -> bool:
@@ -126,11 +137,40 @@ class Market(World):
             del self.leases[key]
             self.stolen.add(key)
 
+    def _free(self, places: list[str]) -> None:
+        for key in [each for each, holder in self.leases.items() if holder in places]:
+            del self.leases[key]
+
+
+class Market(World):
+    """Takes rows from a queue."""
+
+    def __init__(self, queue: Queue) -> None:
+        super().__init__(failing=0)
+        self._queue = queue
+
+    def deal(self, effect: QueryTable | AcknowledgeRows | GiveBackRows) -> Result:
+        match effect:
+            case QueryTable():
+                return self._queue.take(str(effect.address))
+            case AcknowledgeRows():
+                return self._queue.acknowledge(str(effect.address), effect.taken)
+            case GiveBackRows():
+                return self._queue.give_back(effect.taken)
+
+    def die(self, under_way: list[Effect], chance: Random) -> None:
+        for effect in under_way:
+            if isinstance(effect, QueryTable | AcknowledgeRows) and chance.random() < 0.5:
+                self.deal(effect)
+
     def go_on(self, found: Resumption, entries: RunEntries, made: Program) -> Resumption:
-        lost = [each for each in found.held if not self.holds(each.taken)]
+        queue = self._queue
+        settled = {each for at in found.settling for each in queue.settled.get(at, ())}
+        missed = [each for each in found.held if each.taken.place not in settled]
+        lost = [each for each in missed if not queue.holds(each.taken)]
         if not lost:
             return found
-        again = start_over(flow_of(made), found, lost, lambda effect: traits(effect).writes)
+        again = start_over(flow_of(made), found, lost, settled, lambda each: traits(each).writes)
         entries.start_over(again.forgotten, again.kept)
         return again.resumption
 
@@ -173,6 +213,7 @@ def drive(
             intents = [Intent(each, MONDAY, traits(each).writes) for each in fresh]
             entries.enter(completed, intents)
         if lives is not None and len(world.performed) >= lives:
+            world.die([each for each in under_way if str(each.address) not in kept], chance)
             return None
         completion = None
         completed = []
@@ -196,73 +237,101 @@ def traits(effect: Effect) -> CommandTraits:
     return CommandTraits(writes=effect.subject == "discord.messages.send", keyed=True)
 
 
-def process(folder: Path, made: Program, world: World, chance: Random, lives: int | None) -> Any:
-    """Run what is left of the run as a process of its own would; None when it was killed."""
-    journal = open_journal(folder, create=True)
-    assert journal is not None
-    try:
-        if not journal.runs():
-            record = RunRecord(
-                id="run",
-                narrative="x",
-                source="x",
-                driver="x",
-                simulated=True,
-                started=0.0,
-                iterations=1,
-            )
-            entries = journal.begin(record, made)
-            batch, flow, found = None, flow_of(made), None
-        else:
-            entries = journal.reopen("run")
-            scripts = Scripts(now=lambda: flow_of(made), before=None, environment={})
-            try:
-                found = resume(journal, "run", scripts, traits, MONDAY)
-            except SetupError:
-                entries.close()
-                raise
-            assert found.unknown == ()
-            found = world.go_on(found, entries, made)
-            flow = flow_of(made)
-            replayed = replay(flow, found.recording, on_effect=lambda effect: None)
-            if replayed.outcome is not None:
-                entries.close()
-                return replayed.outcome
-            batch = replayed.pending
+class Project:
+    """A folder with a journal of many runs, which stays open: what the last one to close it does
+    takes time, and whoever is killed does not do it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._runs = 0
+        self._kept = self._open()
+
+    def new_run(self) -> str:
+        self._runs += 1
+        return f"run-{self._runs:06}"
+
+    def process(
+        self, run: str, made: Program, world: World, chance: Random, lives: int | None
+    ) -> Outcome | None:
+        """Run what is left of a run as a process of its own would; None when it was killed."""
+        journal = self._open()
         try:
-            return drive(flow, batch, world, chance, entries, lives, found)
+            if journal.find(run):
+                return go_on(journal, run, made, world, chance, lives)
+            return begin(journal, run, made, world, chance, lives)
         finally:
-            entries.close()
+            journal.close()
+
+    def close(self) -> None:
+        self._kept.close()
+
+    def _open(self) -> Journal:
+        journal = open_journal(self._folder, create=True)
+        assert journal is not None
+        return journal
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    made = Project(tmp_path_factory.mktemp("replayed"))
+    yield made
+    made.close()
+
+
+def begin(
+    journal: Journal, run: str, made: Program, world: World, chance: Random, lives: int | None
+) -> Outcome | None:
+    record = RunRecord(
+        id=run, narrative="x", source="x", driver="x", simulated=True, started=0.0, iterations=1
+    )
+    entries = journal.begin(record, made)
+    try:
+        return drive(flow_of(made), None, world, chance, entries, lives)
     finally:
-        journal.close()
+        entries.close()
 
 
-@settings(max_examples=120, deadline=None)
+def go_on(
+    journal: Journal, run: str, made: Program, world: World, chance: Random, lives: int | None
+) -> Outcome | None:
+    entries = journal.reopen(run)
+    try:
+        scripts = Scripts(now=lambda: flow_of(made), before=None, environment={})
+        found = resume(journal, run, scripts, traits, MONDAY)
+        assert found.unknown == ()
+        found = world.go_on(found, entries, made)
+        flow = flow_of(made)
+        replayed = replay(flow, found.recording, on_effect=lambda effect: None)
+        if replayed.outcome is not None:
+            return replayed.outcome
+        return drive(flow, replayed.pending, world, chance, entries, lives, found)
+    finally:
+        entries.close()
+
+
+@tried
 @given(
-    programs(),
-    st.lists(st.integers(0, 12), min_size=1, max_size=3),
-    st.sampled_from([0, 0, 40]),
-    st.integers(0, 1000),
+    made=programs(),
+    kills=st.lists(st.integers(0, 12), min_size=1, max_size=3),
+    failing=st.sampled_from([0, 0, 40]),
+    seed=st.integers(0, 1000),
 )
 def test_a_run_that_is_killed_and_resumed_ends_as_an_undisturbed_one(
-    made: Program, kills: list[int], failing: int, seed: int
+    project: Project, made: Program, kills: list[int], failing: int, seed: int
 ) -> None:
     whole, expected = undisturbed(made, failing)
-    folder = Path(tempfile.mkdtemp())
+    run = project.new_run()
     seen: list[tuple[str, Result]] = []
     outcome = None
-    try:
-        for lives in (*kills, None):
-            world = World(failing)
-            try:
-                outcome = process(folder, made, world, Random(seed), lives)
-            except SetupError:  # everything was done when it was killed, but for saying so
-                outcome = whole
-            seen += world.performed
-            if outcome is not None:
-                break
-    finally:
-        shutil.rmtree(folder)
+    for lives in (*kills, None):
+        world = World(failing)
+        try:
+            outcome = project.process(run, made, world, Random(seed), lives)
+        except SetupError:  # everything was done when it was killed, but for saying so
+            outcome = whole
+        seen += world.performed
+        if outcome is not None:
+            break
     assert outcome is not None
     assert outcome == whole
     assert dict(seen) == expected
@@ -270,7 +339,7 @@ def test_a_run_that_is_killed_and_resumed_ends_as_an_undisturbed_one(
     assert len(repeated) == len(set(repeated))
 
 
-@settings(max_examples=120, deadline=None)
+@tried
 @given(programs(), st.sampled_from([0, 20, 60]))
 def test_a_run_does_what_the_reference_does(made: Program, failing: int) -> None:
     """With what the test above says, so does one that was killed and resumed."""
@@ -285,36 +354,44 @@ def test_a_run_does_what_the_reference_does(made: Program, failing: int) -> None
     assert (outcome.error is not None) == reference.failed
 
 
-@settings(max_examples=120, deadline=None)
-@given(programs(), st.lists(st.integers(0, 12), min_size=1, max_size=3), st.integers(0, 1000))
+SIDE_BY_SIDE = with_acts(
+    sequence(Parallel(steps=(sequence("h"), sequence("g")), place=PLACE)), iterations=1
+)
+"""One act lets its rows go at once, while another's are held until the iteration ends."""
+
+
+@tried
+@example(made=SIDE_BY_SIDE, kills=[2], seed=1)
+@example(made=SIDE_BY_SIDE, kills=[3, 1], seed=15)
+@given(
+    made=programs(),
+    kills=st.lists(st.integers(0, 12), min_size=1, max_size=3),
+    seed=st.integers(0, 1000),
+)
 def test_rows_are_dealt_with_once_whoever_takes_them_meanwhile(
-    made: Program, kills: list[int], seed: int
+    project: Project, made: Program, kills: list[int], seed: int
 ) -> None:
     """What others took makes its iteration start over: as many rows are acknowledged as by an
     undisturbed run, none of them another's, and no message is sent twice."""
-    whole = Market()
-    assert drive(flow_of(made), None, whole, Random(0), None, None) is not None
+    whole, queue = Queue(), Queue()
+    assert drive(flow_of(made), None, Market(whole), Random(0), None, None) is not None
     chance = Random(seed)
-    folder = Path(tempfile.mkdtemp())
+    run = project.new_run()
     seen: list[tuple[str, Result]] = []
-    world = Market()
-    try:
-        for lives in (*kills, None):
-            world = Market(before=world)
-            try:
-                outcome = process(folder, made, world, Random(seed), lives)
-            except SetupError:  # everything was done when it was killed, but for saying so
-                break
-            seen += world.performed
-            if outcome is not None:
-                assert outcome.error is None
-                break
-            world.steal(chance)
-    finally:
-        shutil.rmtree(folder)
-    assert len(world.acknowledged) == len(set(world.acknowledged)) == len(whole.acknowledged)
-    assert not world.stolen & set(world.acknowledged)
-    assert world.leases == {}
+    for lives in (*kills, None):
+        world = Market(queue)
+        try:
+            outcome = project.process(run, made, world, Random(seed), lives)
+        except SetupError:  # everything was done when it was killed, but for saying so
+            break
+        seen += world.performed
+        if outcome is not None:
+            assert outcome.error is None
+            break
+        queue.steal(chance)
+    assert len(queue.acknowledged) == len(set(queue.acknowledged)) == len(whole.acknowledged)
+    assert not queue.stolen & set(queue.acknowledged)
+    assert queue.leases == {}
     sent = [address for address, result in seen if isinstance(result, CommandResult)]
     assert len(sent) == len(set(sent))
 

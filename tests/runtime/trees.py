@@ -1,9 +1,11 @@
 """Random control flow: orders of acts with branches, groups and repetitions, and carousels."""
 
+from typing import Any
+
 from hypothesis import strategies as st
 from programs import PLACE, act, carousel, narrative, program, send, sequence, template
 
-from botticelli.compiler.ir.expressions import Compare, Literal, Name
+from botticelli.compiler.ir.expressions import Compare, Expression, Literal, Name
 from botticelli.compiler.ir.program import (
     Branch,
     Parallel,
@@ -76,13 +78,12 @@ def take(acknowledge: str) -> TableInput:
     )
 
 
-@st.composite
-def programs(draw: st.DrawFn) -> Program:
+def with_acts(order: Sequence, when: Expression | None = None, **repeated: Any) -> Program:
     """Acts a to c ask a model, d and e send a message, f does both, g and h take rows from a table;
     a carousel around them."""
     acts = [
         act("a", "One {{ iteration }}"),
-        act("b", "Two", when=draw(st.none() | conditions)),
+        act("b", "Two", when=when),
         act("c", "{{ previous is defined and previous }}", carousel=carousel(2)),
         act("d", send(content="{{ iteration }}")),
         act("e", send(required=False)),
@@ -90,9 +91,15 @@ def programs(draw: st.DrawFn) -> Program:
         act("g", take("iteration"), "Four"),
         act("h", take("act")),
     ]
-    repeated = carousel(
-        draw(st.integers(1, 3)),
+    return program(narrative(*acts, order=order, carousel=carousel(**repeated)))
+
+
+@st.composite
+def programs(draw: st.DrawFn) -> Program:
+    return with_acts(
+        draw(orders),
+        when=draw(st.none() | conditions),
+        iterations=draw(st.integers(1, 3)),
         continue_on_error=draw(st.booleans()),
         every=draw(st.none() | st.just(60.0)),
     )
-    return program(narrative(*acts, order=draw(orders), carousel=repeated))
