@@ -129,6 +129,7 @@ def explanation_of(
     from botticelli.compiler.explain.sources import Sources
 
     budget, models = bounded(result, question)
+    _check_shares(budget)
     project = Path(result.configuration.project)
     sources = Sources(result.units, project)
     name = Path(os.path.relpath(question.file.absolute(), project)).as_posix()
@@ -159,6 +160,18 @@ def bounded(result: "CompileResult", question: Question) -> "tuple[Budget, Model
         say(f"this cannot be explained: {error}")
         sys.exit(EXIT_FINDINGS)
     return budget, models
+
+
+def _check_shares(budget: "Budget") -> None:
+    """A share of a limit that leaves nothing of it is a wrong option, as those of the source are
+    findings. Raises click.UsageError."""
+    from botticelli.compiler.semantics.limits import LimitError, scale
+
+    for ask in budget.acts:
+        try:
+            scale(ask.model.facts.limits, ask.multipliers)
+        except LimitError as error:
+            raise click.UsageError(f"{ask.model.name}: {error}") from error
 
 
 def _check_tier(models: "Models", tier: str | None) -> None:

@@ -1,5 +1,7 @@
 """Which provider's data holds for a model, and what family of tokenizers it belongs to."""
 
+from urllib.parse import urlsplit
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -11,6 +13,7 @@ from botticelli.compiler.semantics.configuration import (
 from botticelli.compiler.semantics.limits import Limits
 from botticelli.compiler.semantics.providers import (
     DEFAULT_MODELS,
+    OPENAI_HOST,
     ModelFacts,
     Providers,
     UnknownTierError,
@@ -97,14 +100,24 @@ class Models:
         configured = self._configuration.drivers.get(driver)
         wanted = self._tier if own else None
         wanted = wanted or (configured.tier if configured is not None else None)
+        providers = self.providers
+        if own and wanted is None and self._is_own_server(driver):
+            providers = Providers(self._configuration.providers, bundled=False)
         try:
-            tier = self.providers.tier(provider, wanted)
+            tier = providers.tier(provider, wanted)
         except UnknownTierError:
-            tier = self.providers.tier(provider)
-        facts = self.providers.facts(provider, tier, name)
+            tier = providers.tier(provider)
+        facts = providers.facts(provider, tier, name)
         if own and driver == "replay":  # it asks nobody
             facts = replace(facts, limits=Limits(), input_price=0.0, output_price=0.0)
         return Model(name, provider, tier, facts, self._counting)
+
+    def _is_own_server(self, driver: str) -> bool:
+        """Whether a driver asks a server of one's own that answers as OpenAI's does, which has no
+        limits but those that the project gives it."""
+        configured = self._configuration.drivers.get(driver)
+        address = configured.base_url if configured is not None else None
+        return driver == "openai" and bool(address) and urlsplit(address).hostname != OPENAI_HOST
 
     def names(self) -> list[str]:
         """Every model that the data names."""

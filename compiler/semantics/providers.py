@@ -15,6 +15,9 @@ from botticelli.compiler.semantics.limits import SLIDING, Limits
 from botticelli.compiler.semantics.media_tokens import MediaRules, rules_of
 from botticelli.compiler.semantics.tokens import Family, family_of
 
+OPENAI_HOST = "api.openai.com"
+"""Where OpenAI's own limits hold; a server elsewhere that answers like it has its own, or none."""
+
 BUNDLED = "providers.toml"
 
 DEFAULT_TOKENS_PER_MESSAGE = 4

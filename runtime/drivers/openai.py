@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
-from botticelli.compiler.semantics.providers import DEFAULT_MODELS, ModelFacts
+from botticelli.compiler.semantics.providers import DEFAULT_MODELS, OPENAI_HOST, ModelFacts
 from botticelli.runtime.drivers.access import find_address, find_key, key_variables
 from botticelli.runtime.drivers.api import DONE, Api
 from botticelli.runtime.drivers.faults import misshapen
@@ -33,8 +33,7 @@ from botticelli.runtime.problems import Problem, SetupError
 
 KEY_VARIABLES = ("OPENAI_API_KEY",)
 ADDRESS_VARIABLE = "OPENAI_BASE_URL"
-HOST = "api.openai.com"
-ADDRESS = f"https://{HOST}/v1"
+ADDRESS = f"https://{OPENAI_HOST}/v1"
 PATH = "/chat/completions"
 BOUNDS = ("max_completion_tokens", "max_tokens")
 """What the bound of an answer is called: by OpenAI, and by other servers."""
@@ -64,7 +63,7 @@ class OpenAIDriver:
 
     def __init__(self, settings: DriverSettings, address: str, key: str | None) -> None:
         parts = urlsplit(address)
-        own = parts.hostname != HOST
+        own = parts.hostname != OPENAI_HOST
         who = f"openai\0{address if own else ''}\0{key or ''}"
         self.account: str | None = sha256(who.encode()).hexdigest()[:16]
         tier = settings.tier or settings.configuration.tier
@@ -216,7 +215,7 @@ def open_driver(settings: DriverSettings) -> OpenAIDriver:
     parts = urlsplit(address)
     if not parts.path:
         address += "/v1"
-    if key is None and parts.hostname == HOST:
+    if key is None and parts.hostname == OPENAI_HOST:
         variables = " or ".join(key_variables(settings, KEY_VARIABLES))
         message = (
             f"the openai driver needs a key: set {variables}, or set {ADDRESS_VARIABLE} to a "

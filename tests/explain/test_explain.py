@@ -133,3 +133,37 @@ def test_an_unbounded_ceiling_is_called_that_and_says_what_to_bound(tmp_path: Pa
     assert said["total"]["input_tokens"]["ceiling"] is None
     assert "`body` of `posts`" in said["unbounded"][0]["why"]
     assert "unbounded" in explain(str(file))
+
+
+def test_a_server_of_ones_own_has_no_limits_but_those_that_are_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("botticelli.toml").write_text(
+        '[defaults]\ndriver = "openai"\n[drivers.openai]\nbase_url = "http://127.0.0.1:9/v1"\n'
+        "[providers.openai.models.loc]\nrpm = 6\nrpd = 12\n"
+    )
+    Path("a.toml").write_text(
+        '[narrative]\nname = "a"\nmodel = "loc"\nmax_tokens = 9\n[toc]\norder = ["a"]\n'
+        '[acts]\na = "Hi"\n[carousel]\niterations = 8\n'
+    )
+    result = CliRunner().invoke(cli, ["compile", "--explain", "a.toml"])
+    assert result.exit_code == 0, result.output
+    assert "6 requests a minute and 12 requests a day" in " ".join(result.stdout.split())
+    assert "500 requests" not in result.stdout
+
+
+def test_a_share_that_leaves_nothing_of_a_limit_is_a_wrong_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("botticelli.toml").write_text(
+        '[defaults]\ndriver = "simulate:provider=tiny"\n[providers.tiny.models.m]\nrpd = 20\n'
+    )
+    Path("a.toml").write_text(
+        '[narrative]\nname = "a"\nmodel = "m"\nmax_tokens = 9\n[toc]\norder = ["a"]\n'
+        '[acts]\na = "Hi"\n[carousel]\niterations = 3\n'
+    )
+    result = CliRunner().invoke(cli, ["compile", "--explain", "a.toml", "--rpd-multiplier", "0.01"])
+    assert result.exit_code == 2
+    assert "a multiplier of 0.01 leaves nothing of the limit rpd = 20" in result.stderr
