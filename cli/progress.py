@@ -1,5 +1,6 @@
 """What a person sees of a run while it runs. A display reads the event stream and nothing else."""
 
+import signal
 import sys
 from typing import Protocol
 
@@ -67,7 +68,20 @@ class Silence(PlainLines):
 
 
 def ask_on_terminal(question: str) -> bool:
-    """Ask when there is a terminal to ask on."""
+    """Ask when there is a terminal to ask on; the end of its input is a no.
+
+    While a question stands nothing else runs, and Ctrl-C interrupts at once: the event loop would
+    take note of it and leave the question standing. Raises KeyboardInterrupt.
+    """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
-    return click.confirm(question, default=False, err=True)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return click.confirm(question, default=False, err=True)
+    except click.Abort as abort:
+        click.echo(err=True)
+        if isinstance(abort.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        return False
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -576,3 +576,48 @@ def test_narratives_called_from_many_sides_are_gone_through_once(project: Path) 
         )
     result = call("exec", "n0.toml", "--driver", "simulate")
     assert result.exit_code == 0, result.output
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+@pytest.mark.parametrize(
+    ("broken_off", "code", "status"),
+    [(signal.SIGINT, 130, "interrupted"), (b"\x04", 1, "failed")],
+    ids=["ctrl-c", "ctrl-d"],
+)
+def test_a_question_can_be_broken_off(
+    project: Path, broken_off: Any, code: int, status: str
+) -> None:
+    import pty
+
+    (project / "tell.toml").write_text(
+        '[narrative]\nname = "tell"\n[toc]\norder = ["tell"]\n[acts]\ntell = "bots.tell"\n'
+        '[bots.tell]\nplatform = "discord"\ncommand = "messages.send"\nchannel_id = "1"\n'
+        'content = "Hi"\nrequired = true\n[security.policy]\n'
+        'allowed_commands = ["messages.send"]\nrequire_confirmation = ["messages.send"]\n'
+    )
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [*BOTTICELLI, "exec", "tell.toml", "--driver", "simulate"],
+        cwd=project,
+        env={**os.environ, "DISCORD_TOKEN": "none", "TERM": "dumb"},
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+    )
+    os.close(slave)
+    shown = b""
+    while b"[y/N]" not in shown:
+        shown += os.read(master, 4096)
+    if isinstance(broken_off, bytes):
+        os.write(master, broken_off)
+    else:
+        process.send_signal(broken_off)
+    while True:
+        try:
+            shown += os.read(master, 4096)
+        except OSError:  # Linux says the end so
+            break
+    os.close(master)
+    assert process.wait(30) == code, shown
+    assert b"internal error" not in shown
+    assert status in call("runs", "list").stdout
