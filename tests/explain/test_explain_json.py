@@ -87,3 +87,15 @@ def test_the_pieces_of_a_prompt_share_what_is_expected_of_it() -> None:
     for each in (each for act in acts for each in act["inputs"] if each["pieces"]):
         shares = sum(piece["tokens"] or 0 for piece in each["pieces"])
         assert shares == pytest.approx(each["tokens"]["expected"], abs=1)
+
+
+def test_keys_are_covered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    key = "ghp_" + "aB3dE5gH7jK9" * 3
+    Path("a.toml").write_text(
+        '[narrative]\nname = "a"\nmax_tokens = 9\n[toc]\norder = ["a"]\n'
+        f'[acts]\na = "Line\\n{key} and more."\n'
+    )
+    result = CliRunner().invoke(cli, ["compile", "--explain", "a.toml", "--format", "json"])
+    assert key not in result.stdout
+    assert "and more." in json.dumps(json.loads(result.stdout))
