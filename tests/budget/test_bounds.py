@@ -158,3 +158,17 @@ def test_repetitions_within_each_other_are_bounded_or_said_not_to_be(depth: int)
     assert requests.ceiling == (3 * requests.floor if depth == 3 else None)
     assert bool(budget.unbounded) == (depth == 40)
     assert {judge(use).verdict for use in budget.carousels} == {Verdict.INFEASIBLE}
+
+
+def test_what_is_expected_of_branches_counts_in_a_single_iteration_too(tmp_path: Path) -> None:
+    branches = ", ".join(f'{{ if = "a = \'{n}\'", then = ["b{n}"] }}' for n in range(10))
+    acts = "\n".join(f'b{n} = "Hi"' for n in range(10))
+    (tmp_path / "a.toml").write_text(
+        '[narrative]\nname = "a"\nmodel = "m"\nmax_tokens = 5\nretry = { attempts = 1 }\n'
+        f'[toc]\norder = ["a", {branches}]\n[carousel]\niterations = 1\n[acts]\na = "Hi"\n{acts}\n'
+    )
+    (tmp_path / "botticelli.toml").write_text(
+        '[defaults]\ndriver = "simulate:provider=tiny"\n[providers.tiny.models.m]\nrpd = 3\n'
+    )
+    found = [each.rule.code for each in compile_file(tmp_path / "a.toml").diagnostics]
+    assert found == ["BOT502"]
