@@ -13,13 +13,15 @@ from botticelli.compiler.semantics.limits import DAY, Limits
 
 
 class Load(Struct, frozen=True):
-    """What one act asks of its pool in each iteration: requests, and the tokens of a day."""
+    """What one act asks of its pool in each iteration: requests, and the tokens of a day. `spare`
+    are those that a day must have room for beyond what one request uses."""
 
     act: str
     pool: Pool
     limits: Limits
     requests: float
     tokens: float
+    spare: float = 0.0
 
 
 class Steady(Struct, frozen=True, kw_only=True):
@@ -83,7 +85,8 @@ def _shortage(so_far: Steady) -> Shortage | None:
             taken = [load.requests if limit == "rpd" else load.tokens for load in loads]
             if value is None or not sum(taken):
                 continue
-            lasts = (value - so_far.used.get((pool, limit), 0)) / sum(taken)
+            spare = 0.0 if limit == "rpd" else max(load.spare for load in loads)
+            lasts = (value - spare - so_far.used.get((pool, limit), 0)) / sum(taken)
             if found is None or lasts < found.lasts:
                 found = Shortage(lasts, _breaking(loads, taken, lasts % 1.0), limit, value)
     return found

@@ -176,6 +176,11 @@ class _Request(Struct, frozen=True):
     demand: Demand
     usage: Usage
 
+    @property
+    def used(self) -> int:
+        """Tokens, both ways."""
+        return self.usage.input + self.usage.output
+
 
 def predict(
     use: CarouselUse,
@@ -282,7 +287,8 @@ class _Run:
                     load.request.pool,
                     load.request.limits,
                     load.rate,
-                    load.rate * (load.request.demand.ceiling or 0),
+                    load.rate * load.request.used,
+                    (load.request.demand.ceiling or 0) - load.request.used,
                 )
                 for load in self._loads
             ],
@@ -372,10 +378,20 @@ def _load(use: CarouselUse, ask: Ask, track: Track, iterations: int) -> _Load | 
         ask.act,
         ask.model.pool,
         limits,
-        Demand(tokens_in, reserved, tokens_in + tokens_out),
+        Demand(tokens_in, reserved, _reserved_of_a_day(ask, track, tokens_in + tokens_out)),
         Usage(tokens_in, tokens_out),
     )
     return _Load(requests / iterations, request)
+
+
+def _reserved_of_a_day(ask: Ask, track: Track, used: int) -> int | None:
+    """What a day's limit has to have room for before a request is sent: the most that it may take,
+    though less is used in the end. What does not fit even without that fits in no case."""
+    if track is Track.FLOOR:
+        return used
+    if ask.request.ceiling is None or ask.output is None:
+        return None
+    return max(used, math.ceil(ask.request.ceiling) + ask.output)
 
 
 def _author_share(use: CarouselUse) -> float:

@@ -172,3 +172,18 @@ def test_what_is_expected_of_branches_counts_in_a_single_iteration_too(tmp_path:
     )
     found = [each.rule.code for each in compile_file(tmp_path / "a.toml").diagnostics]
     assert found == ["BOT502"]
+
+
+def test_a_day_has_room_for_the_most_that_a_request_may_take(tmp_path: Path) -> None:
+    source = (
+        '[narrative]\nname = "a"\nmodel = "m"\nmax_tokens = 1000\nretry = { attempts = 1 }\n'
+        '[toc]\norder = ["a"]\n[carousel]\niterations = 2\n[acts]\na = "Hi"\n'
+    )
+    (tmp_path / "a.toml").write_text(source)
+    for tpd, expected in ((1000, ["BOT502"]), (1400, ["BOT502"]), (1600, [])):
+        (tmp_path / "botticelli.toml").write_text(
+            '[defaults]\ndriver = "simulate:provider=tiny"\n'
+            f"[providers.tiny.models.m]\ntpd = {tpd}\n"
+        )
+        diagnostics = compile_file(tmp_path / "a.toml").diagnostics
+        assert [each.rule.code for each in diagnostics] == expected, tpd
