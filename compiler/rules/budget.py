@@ -25,7 +25,7 @@ from botticelli.compiler.rules.bounding import is_worth_bounding
 from botticelli.compiler.rules.inserting import is_toml
 from botticelli.compiler.rules.models import conducts
 from botticelli.compiler.rules.subject import Subject
-from botticelli.compiler.semantics.limits import LimitError, scale
+from botticelli.compiler.semantics.limits import DAY, LimitError, scale
 from botticelli.compiler.workspace.composition import calls_of, resolve
 from botticelli.compiler.workspace.workspace import NarrativeAt, Unit
 from botticelli.grammar import catalogue
@@ -126,7 +126,8 @@ class _Judge:
         for use in budget.carousels:
             if len(use.path) == 1 and use.carousel.place in self._carousels:
                 self._check_estimate(use)
-                refused = refused or self._check_carousel(use)
+                if not _outlasts_a_day(use, budget):
+                    refused = refused or self._check_carousel(use)
         self._check_requests(budget)
         self._check_history(budget)
 
@@ -394,6 +395,21 @@ def _admits(model: Model, multipliers: Multipliers, needed: int) -> bool:
         return False
     most = (model.facts.context, limits.tpm, limits.itpm, limits.tpd)
     return all(value is None or needed <= value for value in most)
+
+
+def _outlasts_a_day(use: CarouselUse, budget: Budget) -> bool:
+    """Whether `every` of what a carousel runs spreads it over more than a day: its schedule follows
+    its own `every` alone, and what one day admits says nothing of it then."""
+    acts = {ask.key for ask in use.spent.asks}
+    most = use.spent.use.requests.floor
+    seconds = sum(
+        (other.carousel.every or 0.0) * (other.carousel.iterations - 1)
+        for other in budget.carousels
+        if other is not use
+        and other.spent.use.requests.floor <= most
+        and acts.issuperset(ask.key for ask in other.spent.asks)
+    )
+    return seconds * use.carousel.iterations >= DAY
 
 
 def _repetitions(step: model.Step) -> Iterator[model.RepeatStep]:

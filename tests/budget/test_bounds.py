@@ -187,3 +187,20 @@ def test_a_day_has_room_for_the_most_that_a_request_may_take(tmp_path: Path) -> 
         )
         diagnostics = compile_file(tmp_path / "a.toml").diagnostics
         assert [each.rule.code for each in diagnostics] == expected, tpd
+
+
+@pytest.mark.parametrize(("every", "found"), [("1h", False), ("1m", True)])
+def test_what_runs_for_days_is_not_held_to_one(tmp_path: Path, every: str, found: bool) -> None:
+    (tmp_path / "inner.toml").write_text(
+        '[narrative]\nname = "inner"\nmodel = "m"\nmax_tokens = 5\n[toc]\norder = ["a"]\n'
+        f'[carousel]\niterations = 60\nevery = "{every}"\n[acts]\na = "Hi"\n'
+    )
+    (tmp_path / "outer.toml").write_text(
+        '[narrative]\nname = "outer"\n[toc]\norder = ["c"]\n[carousel]\niterations = 1\n'
+        '[acts.c]\nnarrative = "inner"\n'
+    )
+    (tmp_path / "botticelli.toml").write_text(
+        '[defaults]\ndriver = "simulate:provider=tiny"\n[providers.tiny.models.m]\nrpd = 30\n'
+    )
+    diagnostics = compile_file(tmp_path / "outer.toml").diagnostics
+    assert ("BOT501" in {each.rule.code for each in diagnostics}) is found
