@@ -6,9 +6,10 @@ the processor that counts, so that other work on the machine does not disturb, a
 seems to grow too fast is measured again before it fails.
 """
 
+import gc
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from botticelli.compiler.batch.run import check_paths
 Shape = Callable[[int], Mapping[str, str]]
 
 TOO_MUCH = 9.0
-MEASUREMENTS = 3
+MEASUREMENTS = 6
 SECTIONS_OF_POLICY = """
 [narrative.n{0}.security.policy]
 allowed_commands = ["messages.send"]
@@ -218,9 +219,13 @@ SHAPES: dict[Shape, int] = {
 
 
 @pytest.fixture(autouse=True)
-def _one_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _one_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.setattr(parallel, "_cores", lambda: 1)
     monkeypatch.chdir(tmp_path)
+    gc.collect()
+    gc.freeze()  # what other tests have left is not gone through while this one is timed
+    yield
+    gc.unfreeze()
 
 
 def seconds(shape: Shape, size: int) -> float:
