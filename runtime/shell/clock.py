@@ -123,6 +123,11 @@ class _VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._virtual.elapsed
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """Wait for threads as long as they take: time stands still for them, or jumps."""
+        del timeout
+        await super().shutdown_default_executor()
+
 
 class VirtualClock:
     """A clock for rehearsals: starts where it is told, and jumps over every wait.

@@ -9,6 +9,7 @@ import jsonschema
 import msgspec
 import pytest
 from click.testing import CliRunner
+from published_schemas import on_one_line
 
 from botticelli.cli.main import cli
 from botticelli.compiler.explain.difference import Difference
@@ -22,18 +23,6 @@ SCHEMA = DOCS / "explain-output.schema.json"
 def schema_of(record: type) -> str:
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return json.dumps(head | on_one_line(msgspec.json.schema(record)), indent=2) + "\n"
-
-
-def on_one_line(schema: Any) -> Any:
-    """Return a schema whose descriptions do not depend on how a Python keeps docstrings."""
-    if isinstance(schema, dict):
-        return {
-            key: " ".join(value.split())
-            if key == "description" and isinstance(value, str)
-            else on_one_line(value)
-            for key, value in schema.items()
-        }
-    return [on_one_line(each) for each in schema] if isinstance(schema, list) else schema
 
 
 @pytest.mark.parametrize(
